@@ -1,0 +1,248 @@
+// The policy: what the operator wants done with estimates.
+//
+// One YAML document becomes one immutable value. Every field has a default, and the defaults alone change only what cannot break a cluster that
+// has nothing installed. The text is validated completely: all problems at once, each with line, column and the nearest name.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "plimsoll/base/result.hpp"
+#include "plimsoll/units/amounts.hpp"
+#include "plimsoll/units/duration.hpp"
+
+namespace plimsoll::config {
+
+enum class Mode { Enforce, Disabled };
+/// What a request is answered when Plimsoll itself fails.
+enum class OnError { Allow, Deny };
+/// What becomes of an object whose estimate is bad.
+enum class OnInvalid { Reject, Warn };
+/// What happens to a size that the author wrote himself.
+enum class Authored { Keep, Raise };
+/// Whether a list that the author wrote in a Job's template may get an addition (see docs/policy.md: kubectl apply).
+enum class Lists { Warn, Template };
+enum class Confidence { Low, Medium, High };
+
+/// One comparison of a condition, such as `<=5m`.
+template <class T>
+struct Comparison {
+  enum class Op { Less, LessOrEqual, Equal, NotEqual, GreaterOrEqual, Greater };
+  Op op = Op::Equal;
+  T operand;
+
+  [[nodiscard]] bool holds(const T& value) const {
+    switch (op) {
+      case Op::Less: return value < operand;
+      case Op::LessOrEqual: return value <= operand;
+      case Op::Equal: return value == operand;
+      case Op::NotEqual: return value != operand;
+      case Op::GreaterOrEqual: return value >= operand;
+      case Op::Greater: return value > operand;
+    }
+    return false;
+  }
+};
+
+/// A small table of what must hold, all of it; an empty table always holds. What is not known never holds.
+struct Condition {
+  /// Of the whole pod. Several comparisons (">=1h, <3h") must all hold.
+  std::vector<Comparison<Duration>> duration;
+  std::vector<Comparison<Duration>> slack;
+  std::vector<Comparison<MilliCpu>> cpu;
+  std::vector<Comparison<Bytes>> memory;
+  std::vector<Comparison<GpuCount>> gpu;
+  /// On each GPU.
+  std::vector<Comparison<Bytes>> gpu_memory;
+  /// One of these; empty: any. Names are globs.
+  std::vector<Confidence> confidence;
+  std::vector<std::string> kinds;
+  std::vector<std::string> namespaces;
+  /// The direct creator; never matches an object that a controller made.
+  std::vector<std::string> users;
+  std::vector<std::string> groups;
+  /// Labels of the object that must be there, each with one of the values (globs).
+  std::map<std::string, std::vector<std::string>> labels;
+};
+
+/// How one resource is sized: factors on the estimate (after the margin, where one applies).
+template <class T>
+struct Sizing {
+  Ratio request = Ratio::from_thousandths(1000);
+  /// Absent: no limit is written.
+  std::optional<Ratio> limit;
+  T min{};
+  T max = T::max();
+  /// Sizes are rounded up to a multiple of this; zero: not rounded.
+  T round{};
+};
+
+struct Margins {
+  Ratio high = Ratio::from_thousandths(1100);
+  Ratio medium = Ratio::from_thousandths(1250);
+  Ratio low = Ratio::from_thousandths(1500);
+  [[nodiscard]] Ratio of(Confidence confidence) const {
+    return confidence == Confidence::High ? high : confidence == Confidence::Low ? low : medium;
+  }
+};
+
+struct Resources {
+  Authored authored = Authored::Keep;
+  /// On memory and storage; a cpu estimate that is too small only costs time.
+  Margins margin;
+  Sizing<MilliCpu> cpu{.limit = std::nullopt, .min = MilliCpu(10), .max = MilliCpu(64'000), .round = MilliCpu(1)};
+  Sizing<Bytes> memory{.limit = Ratio::from_thousandths(1000), .min = Bytes(32LL << 20), .max = Bytes(512LL << 30),
+                       .round = Bytes(1LL << 20)};
+  Sizing<Bytes> ephemeral_storage{.limit = Ratio::from_thousandths(1000), .round = Bytes(1LL << 20)};
+};
+
+struct GpuModel {
+  std::string name;
+  /// Usable memory of one GPU.
+  Bytes memory;
+  /// Node label -> the values that nodes with this model carry.
+  std::map<std::string, std::vector<std::string>> node_labels;
+};
+
+struct Gpu {
+  /// The extended resource of the device plugin: nvidia.com/gpu, amd.com/gpu, gpu.intel.com/i915, gpu.intel.com/xe ...
+  std::string resource = "nvidia.com/gpu";
+  GpuCount max_per_pod{8};
+  /// Whether the model is required (nodeSelector, or every node affinity term) or only preferred.
+  bool require = false;
+  /// Smallest memory first (validated).
+  std::vector<GpuModel> models;
+};
+
+/// Kubernetes' toleration.
+struct Toleration {
+  std::string key;
+  std::string op = "Equal";  ///< Equal | Exists
+  std::string value;
+  std::string effect;  ///< "" tolerates every effect
+  std::optional<std::int64_t> seconds;
+};
+
+struct TolerationRule {
+  Condition when;
+  std::vector<Toleration> add;
+};
+
+struct Band {
+  std::string priority_class;
+  Condition when;
+  /// The pod deadline is set at this times the estimated duration; where it cannot be set the band does not match.
+  std::optional<Ratio> bound;
+};
+
+struct Priority {
+  /// The cluster's globalDefault class, which at a Pod is not the author's choice; empty: none.
+  std::string default_class;
+  /// First match wins.
+  std::vector<Band> bands;
+};
+
+struct PodDeadline {
+  Ratio factor = Ratio::from_thousandths(3000);
+  Duration floor{std::chrono::minutes(15)};
+};
+
+/// A node selector requirement.
+struct NodeRequirement {
+  std::string key;
+  std::string op = "In";  ///< In | NotIn | Exists | DoesNotExist | Gt | Lt
+  std::vector<std::string> values;
+};
+
+struct NodeAffinityRule {
+  struct Preference {
+    NodeRequirement requirement;
+    std::int64_t weight = 50;  ///< 1 to 100
+  };
+  Condition when;
+  std::vector<Preference> prefer;
+  std::vector<NodeRequirement> require;
+};
+
+struct PlacementRule {
+  enum class How { Preferred, Required, Topology };
+  Condition when;
+  /// The topology key, such as kubernetes.io/hostname.
+  std::string over;
+  How how = How::Preferred;
+};
+
+/// How estimates are read.
+struct Estimates {
+  OnInvalid on_unknown_key = OnInvalid::Reject;
+  OnInvalid created = OnInvalid::Reject;
+  OnInvalid controlled = OnInvalid::Warn;
+  /// Containers that an estimate is never about unless it names them.
+  std::vector<std::string> sidecars = {"istio-proxy", "istio-init", "linkerd-proxy", "linkerd-init", "vault-agent", "fluent-bit",
+                                       "gke-gcsfuse-sidecar", "cloud-sql-proxy", "dapr", "envoy"};
+};
+
+/// Everything that may differ between namespaces.
+struct Settings {
+  Mode mode = Mode::Enforce;
+  OnError on_error = OnError::Allow;
+  Estimates estimates;
+  /// Objects for which this holds must carry an estimate; absent: none must.
+  std::optional<Condition> require_estimate;
+  Resources resources;
+  Gpu gpu;
+  std::vector<TolerationRule> tolerations;
+  Lists lists = Lists::Warn;
+  Priority priority;
+  std::optional<PodDeadline> pod_deadline;
+  std::vector<NodeAffinityRule> node_affinity;
+  std::vector<PlacementRule> placement;
+};
+
+/// The whole policy. Immutable once parsed.
+struct Policy {
+  struct Override {
+    std::vector<std::string> names;  ///< globs
+    Settings settings;               ///< complete: the base with the override's fields laid over it
+  };
+
+  /// What estimates are called: `<prefix>duration`. Ends in '/'.
+  std::string prefix = "estimate.plimsoll.dev/";
+  /// Namespaces that are never touched.
+  std::vector<std::string> skip_namespaces = {"kube-system", "kube-public", "kube-node-lease", "plimsoll-system"};
+  /// Who creates the Pods of Jobs: these Pods were decided at the Job.
+  std::vector<std::string> job_controllers = {"system:serviceaccount:kube-system:job-controller", "system:kube-controller-manager"};
+  Settings base;
+  std::vector<Override> namespaces;
+  /// Short hash of the text it was parsed from; "default" for the built-in one.
+  std::string revision = "default";
+
+  /// The settings for `name`: the first override that names it, else the base.
+  [[nodiscard]] const Settings& settings_for(std::string_view name) const;
+};
+
+/// One thing wrong with a policy file.
+struct Problem {
+  std::size_t line = 0;    ///< from 1; 0 when the whole file is meant
+  std::size_t column = 0;  ///< from 1
+  std::string path;        ///< `resources.memory.max`
+  std::string message;     ///< what is wrong, what is allowed, what was probably meant
+
+  bool operator==(const Problem&) const = default;
+};
+using Problems = std::vector<Problem>;
+
+/// `line:column: path: message`.
+[[nodiscard]] std::string to_text(const Problem& problem);
+
+/// The policy that holds without a file: cpu request, memory request and limit, GPU count, the toleration of the GPU taint.
+[[nodiscard]] Policy default_policy();
+
+/// Reads and validates a policy. Errors: all problems, in the order of the text.
+[[nodiscard]] Result<Policy, Problems> parse_policy(std::string_view yaml);
+
+}  // namespace plimsoll::config

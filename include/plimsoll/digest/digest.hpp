@@ -1,0 +1,20 @@
+// SHA-256, for the short hashes in markers, families and audit records.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+namespace plimsoll::digest {
+
+/// Threads: safe.
+[[nodiscard]] std::array<std::uint8_t, 32> sha256(std::string_view bytes);
+
+/// All 64 lower-case hexadecimal digits.
+[[nodiscard]] std::string sha256_hex(std::string_view bytes);
+
+/// The first 8 hexadecimal digits: enough to tell revisions and names apart, never a proof.
+[[nodiscard]] std::string short_hash(std::string_view bytes);
+
+}  // namespace plimsoll::digest

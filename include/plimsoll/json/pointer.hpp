@@ -1,0 +1,39 @@
+// RFC 6901 JSON Pointers, built segment by segment.
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace plimsoll::json {
+
+/// A place in a JSON document. Value type; the text is always validly escaped.
+class Pointer {
+ public:
+  /// The whole document.
+  Pointer() = default;
+  /// Requires: `text` is a valid pointer ("" or starting with '/'); for literals in code.
+  explicit Pointer(std::string text) : text_(std::move(text)) {}
+
+  /// This, one member deeper; `~` and `/` in `key` are escaped.
+  [[nodiscard]] Pointer operator/(std::string_view key) const;
+  /// This, one array element deeper.
+  [[nodiscard]] Pointer operator/(std::size_t index) const;
+
+  [[nodiscard]] const std::string& text() const { return text_; }
+  /// The unescaped reference tokens.
+  [[nodiscard]] std::vector<std::string> tokens() const;
+
+  bool operator==(const Pointer&) const = default;
+  auto operator<=>(const Pointer&) const = default;
+
+ private:
+  std::string text_;
+};
+
+/// The same place as Kubernetes writes it in its own messages: `spec.containers[0].resources.limits[nvidia.com/gpu]`.
+/// A token of digits is an index; a token that holds anything but letters, digits, `-` and `_` is put into brackets.
+[[nodiscard]] std::string to_field_path(const Pointer& pointer);
+
+}  // namespace plimsoll::json

@@ -1,0 +1,39 @@
+// The one JSON value that can be changed: a copy on which a patch is tried.
+#pragma once
+
+#include <cstddef>
+#include <memory>
+#include <string_view>
+
+#include "plimsoll/base/result.hpp"
+#include "plimsoll/json/document.hpp"
+#include "plimsoll/json/pointer.hpp"
+
+namespace plimsoll::json {
+
+/// A mutable copy. Strings of the source are borrowed where that is safe.
+/// Requires: the Document that `source` belongs to outlives the Tree.
+class Tree {
+ public:
+  explicit Tree(View source);
+  Tree(Tree&&) noexcept;
+  Tree& operator=(Tree&&) noexcept;
+  ~Tree();
+
+  [[nodiscard]] View root() const&;
+  View root() const&& = delete;
+
+  /// The JSON Patch operations with the rules of gopkg.in/evanphx/json-patch.v4, which the API server uses: `add` needs an existing
+  /// parent and replaces an existing member; `-` appends; `remove` of what is not there fails; `replace` of a missing member adds it, of a missing
+  /// index fails. A null parent counts as missing.
+  /// Errors: ErrorCode::Invalid, `where` the pointer.
+  Result<void> add(const Pointer& at, View value);
+  Result<void> remove(const Pointer& at);
+  Result<void> replace(const Pointer& at, View value);
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace plimsoll::json

@@ -1,0 +1,39 @@
+// JSON Patch (RFC 6902) as the API server applies it.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "plimsoll/base/result.hpp"
+#include "plimsoll/json/document.hpp"
+#include "plimsoll/json/pointer.hpp"
+#include "plimsoll/json/tree.hpp"
+
+namespace plimsoll::patch {
+
+/// One operation. Only what Plimsoll ever emits can be said; `test`, `move` and `copy` cannot.
+struct Operation {
+  enum class Op { Add, Remove, Replace };
+  Op op = Op::Add;
+  json::Pointer path;
+  /// Compact JSON text; empty for Remove.
+  std::string value = {};
+
+  bool operator==(const Operation&) const = default;
+};
+
+/// Operations in the order in which they are applied.
+using Patch = std::vector<Operation>;
+
+/// The patch as compact JSON: `[{"op":"add","path":"/a","value":1}]`. Deterministic.
+[[nodiscard]] std::string write_patch(const Patch& patch);
+
+/// Reads a patch document; for tests and `plimsoll mutate`. Errors: not an array of the three operations above.
+[[nodiscard]] Result<Patch> parse_patch(std::string_view text);
+
+/// `target` with `patch` applied under the API server's rules (see json::Tree). Requires: target's Document outlives the result.
+/// Errors: the first operation that does not apply; `where` is its path.
+[[nodiscard]] Result<json::Tree> apply(json::View target, const Patch& patch);
+
+}  // namespace plimsoll::patch

@@ -1,0 +1,64 @@
+// YAML with line numbers, typed as sigs.k8s.io/yaml types it.
+#pragma once
+
+#include <cstddef>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "plimsoll/base/result.hpp"
+#include "plimsoll/json/document.hpp"
+
+namespace plimsoll::yaml {
+
+/// A place in the text. Units: lines and columns from 1; a column counts bytes.
+struct Mark {
+  std::size_t line = 0;
+  std::size_t column = 0;
+  bool operator==(const Mark&) const = default;
+};
+
+/// A parsed value. Anchors and aliases are resolved, merge keys (`<<`) applied.
+struct Node {
+  enum class Kind { Null, Bool, Int, Float, String, Sequence, Map };
+
+  Kind kind = Kind::Null;
+  Mark mark;
+  /// Of a scalar: its text without quotes, as written. For Bool and Null this may be `yes` or `~`.
+  std::string text;
+  /// Of a scalar: whether it was quoted or a block scalar (then kind is String).
+  bool quoted = false;
+  std::vector<Node> items;
+  /// Members in the order of the text. Keys are unique: duplicates are refused.
+  struct Entry;
+  std::vector<Entry> entries;
+
+  [[nodiscard]] bool is_scalar() const { return kind != Kind::Sequence && kind != Kind::Map; }
+  /// The member called `key`, or null when this is no map or has none.
+  [[nodiscard]] const Node* find(std::string_view key) const;
+  /// Of a Bool: its value.
+  [[nodiscard]] bool truth() const;
+};
+
+struct Node::Entry {
+  Node key;
+  Node value;
+};
+
+/// All documents of a stream; empty ones are left out. JSON is read as the YAML it is.
+///
+/// Errors: ErrorCode::Invalid, `where` is `line:column`: syntax, duplicate keys, keys that are not scalars, unknown aliases, nesting
+/// beyond json::kMaxDepth, aliases that expand to more than 1,000,000 nodes.
+/// Source of the scalar types: YAML 1.1 as sigs.k8s.io/yaml (goyaml.v2) resolves them.
+[[nodiscard]] Result<std::vector<Node>> parse(std::string_view text);
+
+/// Compact JSON text of `node`: what sigs.k8s.io/yaml's YAMLToJSON gives, members in their order.
+[[nodiscard]] std::string to_json(const Node& node);
+
+/// Block-style YAML of a JSON value, members in their order, final newline. Strings that YAML would read as something else are quoted.
+/// Reading it back gives an equal value.
+[[nodiscard]] std::string write(json::View view);
+
+}  // namespace plimsoll::yaml
