@@ -47,8 +47,9 @@ struct Review {
 
 /// Decodes a request body.
 ///
-/// Errors: what cannot be answered in AdmissionReview's own terms and so is an HTTP 400: no JSON object, another kind, an unknown apiVersion, no
-/// request, no uid. Everything else is a Review: a missing operation or object is for `decide` to answer.
+/// Errors: what cannot be answered in AdmissionReview's own terms and so is an HTTP 400: no JSON object, another kind,
+/// an unknown apiVersion, no request, no uid. Everything else is a Review: a missing operation or object is for
+/// `decide` to answer.
 [[nodiscard]] Result<Review> decode_review(std::string body);
 
 /// One cause of a denial, shown by kubectl as `field: message`.
@@ -69,8 +70,8 @@ struct Answer {
   /// Keys without a slash, values that do not depend on time or uid.
   std::vector<std::pair<std::string, std::string>> audit_annotations;
   /// Of a denial.
-  int code = 0;         ///< 403 or 422
-  std::string reason;   ///< Forbidden | Invalid
+  int code = 0;        ///< 403 or 422
+  std::string reason;  ///< Forbidden | Invalid
   std::string message;
   std::string kind_name;  ///< details.kind
   std::string object_name;

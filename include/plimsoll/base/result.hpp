@@ -146,10 +146,9 @@ class [[nodiscard]] Result<void, E> {
   auto& name = name##_result.value()
 
 /// The same for a Result<void>.
-#define PLIMSOLL_CHECK(expression)                                                                  \
-  do {                                                                                              \
-    if (auto checked = (expression); !checked.has_value())                                          \
-      return ::plimsoll::Unexpected{std::move(checked).error()};                                    \
+#define PLIMSOLL_CHECK(expression)                                                                                    \
+  do {                                                                                                                \
+    if (auto checked = (expression); !checked.has_value()) return ::plimsoll::Unexpected{std::move(checked).error()}; \
   } while (false)
 
 }  // namespace plimsoll

@@ -13,7 +13,8 @@ namespace plimsoll {
 inline constexpr std::size_t kDisplayLimit = 64;
 
 /// `text` made fit for a message, log line, terminal or page: control characters, invalid UTF-8, bidirectional and
-/// zero-width characters become `\u{…}` or `\x…` escapes, and what is longer than `limit` code points is cut with an ellipsis.
+/// zero-width characters become `\u{…}` or `\x…` escapes, and what is longer than `limit` code points is cut with an
+/// ellipsis.
 [[nodiscard]] std::string to_display(std::string_view text, std::size_t limit = kDisplayLimit);
 
 /// to_display between double quotes.
@@ -23,7 +24,8 @@ inline constexpr std::size_t kDisplayLimit = 64;
 [[nodiscard]] std::size_t edit_distance(std::string_view a, std::string_view b);
 
 /// The candidate closest to `word` within `limit` edits, the first of equals; nothing when none is that close.
-[[nodiscard]] std::optional<std::string_view> nearest(std::string_view word, std::span<const std::string_view> candidates,
+[[nodiscard]] std::optional<std::string_view> nearest(std::string_view word,
+                                                      std::span<const std::string_view> candidates,
                                                       std::size_t limit = 2);
 
 /// Whether `text` matches `pattern`, in which `*` stands for any run of characters and `?` for one.

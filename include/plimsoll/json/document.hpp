@@ -1,7 +1,8 @@
 // Read JSON without copying it.
 //
-// A Document owns the bytes it was parsed from, at an address that survives a move; Views point into it. A View of something that is not
-// there is not an error but a missing View, on which every question answers "no", so that a path can be followed in one expression:
+// A Document owns the bytes it was parsed from, at an address that survives a move; Views point into it. A View of
+// something that is not there is not an error but a missing View, on which every question answers "no", so that a path
+// can be followed in one expression:
 //
 //   object["spec"]["template"]["metadata"]["annotations"][key].text()
 //

@@ -23,10 +23,10 @@ class Tree {
   [[nodiscard]] View root() const&;
   View root() const&& = delete;
 
-  /// The JSON Patch operations with the rules of gopkg.in/evanphx/json-patch.v4, which the API server uses: `add` needs an existing
-  /// parent and replaces an existing member; `-` appends; `remove` of what is not there fails; `replace` of a missing member adds it, of a missing
-  /// index fails. A null parent counts as missing.
-  /// Errors: ErrorCode::Invalid, `where` the pointer.
+  /// The JSON Patch operations with the rules of gopkg.in/evanphx/json-patch.v4, which the API server uses: `add` needs
+  /// an existing parent and replaces an existing member; `-` appends; `remove` of what is not there fails; `replace` of
+  /// a missing member adds it, of a missing index fails. A null parent counts as missing. Errors: ErrorCode::Invalid,
+  /// `where` the pointer.
   Result<void> add(const Pointer& at, View value);
   Result<void> remove(const Pointer& at);
   Result<void> replace(const Pointer& at, View value);

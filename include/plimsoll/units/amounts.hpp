@@ -1,6 +1,7 @@
 // Amounts of cpu, memory and GPUs, each its own type, so that the compiler refuses to add megabytes to cores.
 //
-// All are whole counts, never negative; arithmetic saturates at max(), as Kubernetes caps quantities rather than failing.
+// All are whole counts, never negative; arithmetic saturates at max(), as Kubernetes caps quantities rather than
+// failing.
 #pragma once
 
 #include <compare>

@@ -20,7 +20,9 @@ class Duration {
   explicit constexpr Duration(std::chrono::nanoseconds span) : span_(span) {}
   [[nodiscard]] constexpr std::chrono::nanoseconds nanoseconds() const { return span_; }
   /// Whole seconds, rounded up; for activeDeadlineSeconds.
-  [[nodiscard]] constexpr std::int64_t seconds_rounded_up() const { return std::chrono::ceil<std::chrono::seconds>(span_).count(); }
+  [[nodiscard]] constexpr std::int64_t seconds_rounded_up() const {
+    return std::chrono::ceil<std::chrono::seconds>(span_).count();
+  }
   /// This times `ratio`, rounded up; saturates. Requires: not negative.
   [[nodiscard]] Duration scaled(Ratio ratio) const;
   friend constexpr auto operator<=>(const Duration&, const Duration&) = default;
@@ -29,7 +31,8 @@ class Duration {
   std::chrono::nanoseconds span_{0};
 };
 
-/// Reads what Go's time.ParseDuration reads ("1h30m", "1.5h", "300ms", "-2m", "0"), and whole or fractional days ("1d12h").
+/// Reads what Go's time.ParseDuration reads ("1h30m", "1.5h", "300ms", "-2m", "0"), and whole or fractional days
+/// ("1d12h").
 ///
 /// Errors: ErrorCode::Invalid, with what is wrong and a suggestion: "90" has no unit: did you mean "90m"?
 /// Source: https://pkg.go.dev/time#ParseDuration; the unit `d` is ours.

@@ -1,7 +1,7 @@
 // Kubernetes' number: "1500m", "12Gi", "0.5", "1e3".
 //
-// Held exactly, as a 128-bit count of billionths, because that is the finest grain Kubernetes keeps and 2^63-1 the largest
-// magnitude: 2^63 * 10^9 fits. No floating point anywhere.
+// Held exactly, as a 128-bit count of billionths, because that is the finest grain Kubernetes keeps and 2^63-1 the
+// largest magnitude: 2^63 * 10^9 fits. No floating point anywhere.
 #pragma once
 
 #include <compare>
@@ -39,7 +39,9 @@ class Quantity {
   [[nodiscard]] constexpr bool is_whole() const { return nanos_ % kNanosPerUnit == 0; }
 
   friend constexpr bool operator==(const Quantity& a, const Quantity& b) { return a.nanos_ == b.nanos_; }
-  friend constexpr std::strong_ordering operator<=>(const Quantity& a, const Quantity& b) { return a.nanos_ <=> b.nanos_; }
+  friend constexpr std::strong_ordering operator<=>(const Quantity& a, const Quantity& b) {
+    return a.nanos_ <=> b.nanos_;
+  }
 
  private:
   constexpr Quantity(Int128 nanos, Format format) : nanos_(nanos), format_(format) {}
@@ -51,7 +53,8 @@ class Quantity {
 /// Reads `text` as Kubernetes' ParseQuantity does: rounds up to a billionth, caps at 2^63-1, accepts signs and zero
 /// (whether those make sense is for the caller to say).
 ///
-/// Errors: ErrorCode::Invalid; the message says what is wrong and what was probably meant ("12GiB": "did you mean \"12Gi\"?").
+/// Errors: ErrorCode::Invalid; the message says what is wrong and what was probably meant ("12GiB": "did you mean
+/// \"12Gi\"?").
 [[nodiscard]] Result<Quantity> parse_quantity(std::string_view text);
 
 /// The canonical form, as Quantity.String() would write it after parsing: "1.5" -> "1500m", "1024Mi" -> "1Gi".

@@ -49,16 +49,16 @@ struct Node::Entry {
 
 /// All documents of a stream; empty ones are left out. JSON is read as the YAML it is.
 ///
-/// Errors: ErrorCode::Invalid, `where` is `line:column`: syntax, duplicate keys, keys that are not scalars, unknown aliases, nesting
-/// beyond json::kMaxDepth, aliases that expand to more than 1,000,000 nodes.
-/// Source of the scalar types: YAML 1.1 as sigs.k8s.io/yaml (goyaml.v2) resolves them.
+/// Errors: ErrorCode::Invalid, `where` is `line:column`: syntax, duplicate keys, keys that are not scalars, unknown
+/// aliases, nesting beyond json::kMaxDepth, aliases that expand to more than 1,000,000 nodes. Source of the scalar
+/// types: YAML 1.1 as sigs.k8s.io/yaml (goyaml.v2) resolves them.
 [[nodiscard]] Result<std::vector<Node>> parse(std::string_view text);
 
 /// Compact JSON text of `node`: what sigs.k8s.io/yaml's YAMLToJSON gives, members in their order.
 [[nodiscard]] std::string to_json(const Node& node);
 
-/// Block-style YAML of a JSON value, members in their order, final newline. Strings that YAML would read as something else are quoted.
-/// Reading it back gives an equal value.
+/// Block-style YAML of a JSON value, members in their order, final newline. Strings that YAML would read as something
+/// else are quoted. Reading it back gives an equal value.
 [[nodiscard]] std::string write(json::View view);
 
 }  // namespace plimsoll::yaml

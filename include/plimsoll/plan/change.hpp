@@ -1,0 +1,78 @@
+// What can be changed in a pod: a closed set. Adding one breaks every visit until it is handled.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <variant>
+
+#include "plimsoll/config/policy.hpp"
+#include "plimsoll/units/quantity.hpp"
+#include "plimsoll/workload/workload.hpp"
+
+namespace plimsoll::plan {
+
+/// A request or limit of one container.
+struct SetAmount {
+  std::size_t container = 0;  ///< index into Workload::containers
+  workload::Side side = workload::Side::Request;
+  std::string resource;
+  std::string quantity;  ///< canonical text
+};
+/// At a Pod, whatever the Priority plugin computed from another class goes away with it.
+struct SetPriorityClass {
+  std::string name;
+};
+struct AddToleration {
+  config::Toleration toleration;
+};
+/// One entry of the map spec.nodeSelector.
+struct AddNodeSelector {
+  std::string key;
+  std::string value;
+};
+/// A requirement added to every required node selector term (they are alternatives), or as the only one.
+struct RequireNode {
+  config::NodeRequirement requirement;
+};
+/// A preferred node affinity term.
+struct PreferNode {
+  config::NodeRequirement requirement;
+  std::int64_t weight = 50;
+};
+/// Keeps pods of one family apart.
+struct AddPodAntiAffinity {
+  std::string topology_key;
+  std::string family;  ///< value of the family label
+  enum class Strength { Preferred, Required } strength = Strength::Preferred;
+};
+struct AddTopologySpread {
+  std::string topology_key;
+  std::string family;
+};
+/// activeDeadlineSeconds of the pod; its clock starts on the node.
+struct SetPodDeadline {
+  std::int64_t seconds = 0;
+};
+/// A label of the pod.
+struct SetLabel {
+  std::string key;
+  std::string value;
+};
+
+using Edit = std::variant<SetAmount, SetPriorityClass, AddToleration, AddNodeSelector, RequireNode, PreferNode,
+                          AddPodAntiAffinity, AddTopologySpread, SetPodDeadline, SetLabel>;
+
+/// One edit and why: which rule, and its arithmetic in words.
+struct Change {
+  Edit edit;
+  std::string_view rule;  ///< a literal
+  std::string reason;
+};
+
+/// The label that placement rules select on.
+inline constexpr std::string_view kFamilyLabel = "plimsoll.dev/family";
+
+}  // namespace plimsoll::plan

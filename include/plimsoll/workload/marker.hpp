@@ -1,0 +1,43 @@
+// The annotation that remembers what Plimsoll wrote, and what stood there before.
+//
+// It is a hint, never authority: a value is ours only if the marker names its slot and the object still holds exactly
+// that value; everything else is the author's. What cannot be read is as if it were not there.
+#pragma once
+
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace plimsoll::workload {
+
+inline constexpr std::string_view kMarkerAnnotation = "plimsoll.dev/decision";
+/// The format written and the only one read.
+inline constexpr int kMarkerFormat = 1;
+
+/// Slots are the places that Plimsoll may write, named as in the pod spec: `train.requests.memory` (container, requests
+/// or limits, resource), `priorityClassName`, `activeDeadlineSeconds`, `labels.<key>`, `nodeSelector.<key>`, and the
+/// lists `tolerations`, `nodeAffinity.required`, `nodeAffinity.preferred`, `podAntiAffinity.required`,
+/// `podAntiAffinity.preferred`, `topologySpreadConstraints`, whose value is the array of elements that were added.
+using Slots = std::map<std::string, std::string, std::less<>>;  ///< slot -> compact JSON text
+
+struct Marker {
+  std::string policy;     ///< revision of the policy that decided
+  std::string estimate;   ///< short hash of the estimate that was decided on
+  std::string container;  ///< the container the estimate is about; empty when none is
+  /// Submission and resolved deadline, RFC 3339; only when the estimate has a deadline.
+  std::string at;
+  std::string deadline;
+  Slots set;
+  Slots was;
+
+  bool operator==(const Marker&) const = default;
+};
+
+/// Reads the annotation's value; nothing when it is malformed or of another format.
+[[nodiscard]] std::optional<Marker> parse_marker(std::string_view text);
+
+/// Compact JSON, slots sorted: the same marker gives the same bytes.
+[[nodiscard]] std::string to_text(const Marker& marker);
+
+}  // namespace plimsoll::workload

@@ -1,0 +1,140 @@
+// A Pod, or the pod template inside a Job or CronJob, seen through one window.
+//
+// The view borrows from the object's JSON and never copies it. It tells what stands in the object (`present`) from what
+// its author wrote
+// (`authored`): values that our own marker or LimitRanger's annotation claims are not the author's.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "plimsoll/base/result.hpp"
+#include "plimsoll/json/document.hpp"
+#include "plimsoll/json/pointer.hpp"
+#include "plimsoll/units/amounts.hpp"
+#include "plimsoll/units/quantity.hpp"
+#include "plimsoll/workload/marker.hpp"
+
+namespace plimsoll::workload {
+
+enum class Kind { Pod, Job, CronJob };
+
+/// "Pod", "Job", "CronJob".
+[[nodiscard]] std::string_view to_text(Kind kind);
+
+/// The controlling owner: of several owner references the one with `controller: true`.
+struct Owner {
+  std::string_view api_version;
+  std::string_view kind;
+  std::string_view name;
+};
+
+/// Whether a number is a request or a limit.
+enum class Side { Request, Limit };
+
+/// One number under `resources`.
+struct Amount {
+  Side side = Side::Request;
+  std::string_view resource;
+  /// What the object holds now.
+  Quantity present;
+  /// What the author wrote; nothing when Plimsoll or LimitRanger put `present` there.
+  std::optional<Quantity> authored;
+};
+
+struct Container {
+  enum class Role {
+    App,
+    Init,
+    Sidecar  ///< an init container with restartPolicy Always (KEP-753)
+  };
+  std::string_view name;
+  Role role = Role::App;
+  json::Pointer path;  ///< from the object's root
+  json::View view;
+  std::vector<Amount> amounts;
+
+  [[nodiscard]] std::optional<Quantity> present(Side side, std::string_view resource) const;
+  [[nodiscard]] std::optional<Quantity> authored(Side side, std::string_view resource) const;
+  /// The authored request, or the authored limit, which Kubernetes copies to a missing request.
+  [[nodiscard]] std::optional<Quantity> authored_request_or_limit(std::string_view resource) const;
+  /// Whether LimitRanger put this number here.
+  [[nodiscard]] bool is_limit_ranger_default(Side side, std::string_view resource) const;
+
+  /// The numbers that LimitRanger's annotation names for this container.
+  struct Defaulted {
+    Side side;
+    std::string_view resource;
+  };
+  std::vector<Defaulted> defaulted;
+};
+
+/// Kubernetes' toleration as it stands in the object; absent members are empty.
+struct Toleration {
+  std::string_view key;
+  std::string_view op;  ///< "" means Equal
+  std::string_view value;
+  std::string_view effect;
+};
+
+/// Requires: the Document behind `object` outlives it. Threads: reading is safe.
+struct Workload {
+  Kind kind = Kind::Pod;
+  std::string_view name_space;
+  std::string_view name;
+  std::string_view generate_name;
+  /// Of a CronJob: the CronJob itself, which will own the Job it is seen as.
+  std::optional<Owner> controller;
+  json::View object;
+  json::View metadata;           ///< the object's own
+  json::View template_metadata;  ///< the pod's: the same as `metadata` for a Pod
+  json::View pod_spec;
+  json::Pointer metadata_path;
+  json::Pointer template_path;        ///< "" for a Pod, "/spec/template" for a Job ...
+  std::vector<Container> containers;  ///< app containers, then init containers
+  std::optional<Marker> marker;
+
+  [[nodiscard]] const Container* find_container(std::string_view container_name) const;
+  /// Of the pod; the API's default Always when absent.
+  [[nodiscard]] std::string_view restart_policy() const;
+  /// Of the pod template, else of the object.
+  [[nodiscard]] std::optional<std::string_view> label(std::string_view key) const;
+  [[nodiscard]] std::optional<std::string_view> pod_annotation(std::string_view key) const;
+  /// The tolerations that are not ours.
+  [[nodiscard]] std::vector<Toleration> authored_tolerations() const;
+
+  /// What the author wrote in a scalar slot that holds `present` now, as compact JSON: `present` itself, what stood
+  /// there before we wrote it, or nothing.
+  [[nodiscard]] std::optional<std::string> authored_json(std::string_view slot, json::View present) const;
+  /// Whether `element` of the list slot was added by us.
+  [[nodiscard]] bool is_ours(std::string_view slot, json::View element) const;
+  /// How many elements of the list slot that holds `present` now its author wrote.
+  [[nodiscard]] std::size_t authored_elements(std::string_view slot, json::View present) const;
+
+  /// Whether the author set this resource for the whole pod (spec.resources, KEP-2837).
+  [[nodiscard]] bool has_pod_level(std::string_view resource) const;
+  /// Whether the pod gets devices through Dynamic Resource Allocation.
+  [[nodiscard]] bool has_device_claims() const;
+  /// Whether requests equal limits for cpu and memory in every container, as the author wrote it: QoS class Guaranteed.
+  [[nodiscard]] bool is_guaranteed() const;
+};
+
+/// `nvidia.com/gpu`, `amd.com/gpu`, `gpu.intel.com/xe`, MIG profiles ...: whether `resource` is a GPU of some device
+/// plugin. Source: kubernetes/autoscaler utils/gpu, NVIDIA/k8s-device-plugin, intel-device-plugins-for-kubernetes.
+[[nodiscard]] bool is_gpu_resource(std::string_view resource);
+
+/// The least memory that `container` needs whatever was estimated: its memory-backed volumes and a visible JVM or Spark
+/// heap.
+[[nodiscard]] Bytes memory_floor(const Workload& workload, const Container& container);
+
+/// Views `object`, a `kind`.
+///
+/// Errors: ErrorCode::Invalid for what the API server itself would refuse: no pod spec, containers that are no list, a
+/// container without a name, a malformed quantity; `where` is the field path.
+[[nodiscard]] Result<Workload> view_workload(Kind kind, json::View object);
+
+}  // namespace plimsoll::workload

@@ -1,0 +1,90 @@
+// The decision in the API server's terms.
+
+#include <fmt/format.h>
+
+#include <set>
+
+#include "plimsoll/base/text.hpp"
+#include "plimsoll/decide/decide.hpp"
+
+namespace plimsoll::decide {
+namespace {
+
+// Longer ones may be cut by the API server (apiserver/pkg/endpoints/filters/warning.go).
+constexpr std::size_t kWarningLimit = 120;
+
+std::string_view cause_reason(estimate::Problem::Reason reason) {
+  switch (reason) {
+    case estimate::Problem::Reason::UnknownKey:
+    case estimate::Problem::Reason::AboveMaximum:
+      return "FieldValueForbidden";
+    case estimate::Problem::Reason::Ambiguous:
+      return "FieldValueRequired";
+    default:
+      return "FieldValueInvalid";
+  }
+}
+
+std::string cause_message(const estimate::Problem& problem) {
+  if (problem.reason == estimate::Problem::Reason::Ambiguous) return "Required value: " + problem.message;
+  return fmt::format("Invalid value: \"{}\": {}", problem.value, problem.message);
+}
+
+void refuse(const Decision& decision, admission::Answer& answer) {
+  answer.allowed = false;
+  answer.message = decision.message;
+  if (decision.reason == reason::kEstimateRequired) {
+    answer.code = 403;
+    answer.reason = "Forbidden";
+    return;
+  }
+  answer.code = 422;
+  answer.reason = "Invalid";
+  for (const estimate::Problem& problem : decision.problems) {
+    answer.causes.push_back({std::string(cause_reason(problem.reason)), problem.where, cause_message(problem)});
+  }
+}
+
+// Values that are the same in the second pass, or are not given there: the API server refuses to change them (P16).
+void annotate(const Decision& decision, admission::Answer& answer) {
+  if (decision.verdict == Verdict::Mutated) {
+    std::set<std::string_view> rules;
+    for (const AppliedChange& change : decision.changes) {
+      if (!change.rule.empty()) rules.insert(change.rule);
+    }
+    std::string list;
+    for (const std::string_view rule : rules) list += (list.empty() ? "" : ",") + std::string(rule);
+    answer.audit_annotations.emplace_back("verdict", "Mutated");
+    answer.audit_annotations.emplace_back("policy", decision.policy);
+    answer.audit_annotations.emplace_back("estimate", decision.estimate.hash);
+    answer.audit_annotations.emplace_back("rules", std::move(list));
+  } else if (decision.verdict == Verdict::Rejected || decision.verdict == Verdict::Failed) {
+    answer.audit_annotations.emplace_back("verdict", to_text(decision.verdict));
+    answer.audit_annotations.emplace_back("policy", decision.policy);
+    answer.audit_annotations.emplace_back("reason", decision.reason);
+  }
+}
+
+}  // namespace
+
+admission::Answer make_answer(const admission::Review& review, const Decision& decision) {
+  admission::Answer answer;
+  answer.version = review.version;
+  answer.uid = review.uid;
+  answer.kind_name = review.kind.kind;
+  answer.object_name = review.name;
+  if (decision.verdict == Verdict::Rejected) {
+    refuse(decision, answer);
+  } else if (decision.verdict == Verdict::Failed && decision.deny_on_failure) {
+    answer.allowed = false;
+    answer.code = 500;
+    answer.reason = "InternalError";
+    answer.message = "Plimsoll failed its own check; the policy's onError is deny";
+  }
+  if (!decision.patch.empty()) answer.patch = patch::write_patch(decision.patch);
+  for (const std::string& warning : decision.warnings) answer.warnings.push_back(to_display(warning, kWarningLimit));
+  annotate(decision, answer);
+  return answer;
+}
+
+}  // namespace plimsoll::decide

@@ -1,0 +1,73 @@
+#include "check.hpp"
+
+#include <map>
+
+#include "plimsoll/json/pointer.hpp"
+
+namespace plimsoll::decide {
+namespace {
+
+using workload::Container;
+using workload::Side;
+
+// Resources outside Kubernetes' own domain, and huge pages, cannot be overcommitted: request and limit are one number.
+bool is_overcommittable(std::string_view resource) {
+  if (resource.starts_with("hugepages-")) return false;
+  return resource.find('/') == std::string_view::npos || resource.find("kubernetes.io/") != std::string_view::npos;
+}
+
+void check_container(const Container& container, std::set<std::string>& violations) {
+  const std::string where = json::to_field_path(container.path / "resources");
+  for (const workload::Amount& amount : container.amounts) {
+    const std::string resource(amount.resource);
+    if (amount.present.nanos() < 0) violations.insert(where + ": " + resource + " is negative");
+    const bool is_extended = resource.find('/') != std::string::npos && is_overcommittable(resource) == false;
+    if (is_extended && !amount.present.is_whole()) violations.insert(where + ": " + resource + " is not whole");
+    if (amount.side != Side::Request) continue;
+    const auto limit = container.present(Side::Limit, amount.resource);
+    if (limit && amount.present > *limit) violations.insert(where + ": request of " + resource + " exceeds its limit");
+    if (!is_overcommittable(resource) && (!limit || amount.present != *limit)) {
+      violations.insert(where + ": request and limit of " + resource + " differ");
+    }
+  }
+}
+
+void check_pod_level(const workload::Workload& workload, std::set<std::string>& violations) {
+  const json::View resources = workload.pod_spec["resources"];
+  if (!resources.is_object()) return;
+  for (const json::Member& request : resources["requests"].members()) {
+    const auto pod_level = parse_quantity(request.value.text().value_or(""));
+    if (!pod_level) continue;
+    Int128 sum = 0;
+    for (const Container& container : workload.containers) {
+      if (container.role == Container::Role::Init) continue;
+      if (const auto one = container.present(Side::Request, request.key)) sum += one->nanos();
+    }
+    if (sum > pod_level->nanos()) {
+      violations.insert("spec.resources.requests: containers ask for more " + std::string(request.key) +
+                        " than the pod");
+    }
+  }
+}
+
+}  // namespace
+
+std::set<std::string> find_violations(const workload::Workload& workload) {
+  std::set<std::string> violations;
+  for (const Container& container : workload.containers) check_container(container, violations);
+  check_pod_level(workload, violations);
+  const json::View deadline = workload.pod_spec["activeDeadlineSeconds"];
+  if (deadline && !deadline.is_null()) {
+    const auto seconds = deadline.integer();
+    if (!seconds || *seconds < 1 || *seconds > 2147483647)
+      violations.insert("spec.activeDeadlineSeconds is out of range");
+  }
+  const json::View required =
+      workload.pod_spec["affinity"]["nodeAffinity"]["requiredDuringSchedulingIgnoredDuringExecution"];
+  if (required.is_object() && required["nodeSelectorTerms"].size() == 0) {
+    violations.insert("spec.affinity.nodeAffinity: a requirement has no term");
+  }
+  return violations;
+}
+
+}  // namespace plimsoll::decide

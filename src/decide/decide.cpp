@@ -1,0 +1,293 @@
+#include "plimsoll/decide/decide.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <iterator>
+#include <optional>
+
+#include "check.hpp"
+#include "lower.hpp"
+#include "plimsoll/base/text.hpp"
+#include "plimsoll/plan/plan.hpp"
+
+namespace plimsoll::decide {
+namespace {
+
+using workload::Workload;
+
+constexpr std::string_view kModeAnnotation = "plimsoll.dev/mode";
+
+std::optional<workload::Kind> find_kind(const admission::GroupVersionKind& kind) {
+  if (kind == admission::GroupVersionKind{"", "v1", "Pod"}) return workload::Kind::Pod;
+  if (kind == admission::GroupVersionKind{"batch", "v1", "Job"}) return workload::Kind::Job;
+  if (kind == admission::GroupVersionKind{"batch", "v1", "CronJob"}) return workload::Kind::CronJob;
+  return std::nullopt;
+}
+
+// One run through the steps for one object. The self-check runs it a second time, on the patched copy.
+class Run {
+ public:
+  Run(const admission::Review& review, const config::Policy& policy, TimePoint now)
+      : review_(review), policy_(policy), settings_(policy.settings_for(review.name_space)), now_(now) {
+    decision_.policy = policy.revision;
+    decision_.deny_on_failure = settings_.on_error == config::OnError::Deny;
+  }
+
+  Decision decide(json::View object) &&;
+
+ private:
+  bool end(Verdict verdict, std::string_view why, std::string message) {
+    decision_.verdict = verdict;
+    decision_.reason = why;
+    decision_.message = std::move(message);
+    return true;
+  }
+  bool skip(std::string_view why, std::string message) { return end(Verdict::Skipped, why, std::move(message)); }
+
+  bool skipped_by_request();
+  bool skipped_by_object(const Workload& workload);
+  bool decided_at_job(const Workload& workload);
+  bool opted_out(const Workload& workload);
+  bool lacks_estimate(const Workload& workload);
+  bool rejected(const Workload& workload);
+  void plan_and_lower(const Workload& workload);
+  void lower_new_containers(const Workload& workload);
+  void adopt(Lowered lowered);
+
+  plan::Creator creator() const { return {review_.user, review_.groups}; }
+
+  const admission::Review& review_;
+  const config::Policy& policy_;
+  const config::Settings& settings_;
+  TimePoint now_;
+  estimate::Reading reading_;
+  std::optional<workload::Kind> kind_;
+  Decision decision_;
+};
+
+bool Run::skipped_by_request() {
+  kind_ = find_kind(review_.kind);
+  if (!kind_)
+    return skip(reason::kUnsupportedKind,
+                fmt::format("{} is no kind that is decided here", to_display(review_.kind.kind)));
+  if (review_.operation != admission::Operation::Create) {
+    return skip(reason::kNotCreate, "only created objects are decided: what exists is immutable or somebody's wish");
+  }
+  if (!review_.sub_resource.empty()) return skip(reason::kSubresource, "subresources are not decided");
+  if (std::ranges::find(policy_.skip_namespaces, review_.name_space) != policy_.skip_namespaces.end()) {
+    return skip(reason::kSkippedNamespace,
+                fmt::format("namespace {} is never touched", to_display(review_.name_space)));
+  }
+  if (settings_.mode == config::Mode::Disabled) return skip(reason::kPolicyDisabled, "the policy is disabled here");
+  return false;
+}
+
+bool Run::skipped_by_object(const Workload& workload) {
+  if (*kind_ != workload::Kind::Pod) return false;
+  const bool is_mirror = workload.pod_annotation("kubernetes.io/config.mirror").has_value() ||
+                         (workload.controller && workload.controller->kind == "Node");
+  if (is_mirror) return skip(reason::kMirrorPod, "a mirror of a static pod: the kubelet owns the real one");
+  if (!workload.pod_spec["nodeName"].text().value_or("").empty()) {
+    return skip(reason::kBoundPod, "the pod is bound to a node already");
+  }
+  if (workload.label("kueue.x-k8s.io/managed") == "true") {
+    return skip(reason::kKueueManaged, "Kueue has counted this pod's resources already");
+  }
+  return decided_at_job(workload);
+}
+
+// The Pods of a decided Job hold its numbers. The creator is asked for, so that a forged marker is no way round.
+bool Run::decided_at_job(const Workload& workload) {
+  const bool by_job = workload.marker && workload.controller && workload.controller->kind == "Job" &&
+                      workload.controller->api_version == "batch/v1" &&
+                      std::ranges::find(policy_.job_controllers, review_.user) != policy_.job_controllers.end();
+  if (!by_job) return false;
+  const plan::Plan repair = plan::make_limit_repair(workload);
+  adopt(lower_unmarked(workload, repair.changes));
+  if (!decision_.patch.empty()) return true;
+  return skip(reason::kDecidedAtJob, "decided when its Job was created");
+}
+
+bool Run::opted_out(const Workload& workload) {
+  const auto on_object = workload.object["metadata"]["annotations"][kModeAnnotation].text();
+  const auto mode = on_object ? on_object : workload.pod_annotation(kModeAnnotation);
+  if (!mode || *mode == "enforce") return false;
+  if (*mode != "disabled") {
+    decision_.warnings.push_back(
+        fmt::format("{}: {} is no mode (enforce, disabled): ignored", kModeAnnotation, quoted(*mode)));
+    return false;
+  }
+  const bool demanded =
+      settings_.require_estimate && plan::holds(*settings_.require_estimate, workload, reading_.estimate, creator());
+  if (demanded) {
+    decision_.warnings.push_back(fmt::format("{}: disabled is ignored: an estimate is required here", kModeAnnotation));
+    return false;
+  }
+  return skip(reason::kOptedOut, fmt::format("{} is disabled", kModeAnnotation));
+}
+
+bool Run::lacks_estimate(const Workload& workload) {
+  if (reading_.has_annotations) return false;
+  const bool demanded =
+      settings_.require_estimate && plan::holds(*settings_.require_estimate, workload, reading_.estimate, creator());
+  if (!demanded) return skip(reason::kNoEstimate, "no estimate");
+  std::string message = fmt::format(
+      "an estimate is required here: annotate the pod template, for example {}duration: \"90m\" and {}memory: \"4Gi\"",
+      policy_.prefix, policy_.prefix);
+  if (workload.controller) {
+    decision_.warnings.push_back(message);
+    return skip(reason::kNoEstimate, std::move(message));
+  }
+  return end(Verdict::Rejected, reason::kEstimateRequired, std::move(message));
+}
+
+bool Run::rejected(const Workload& workload) {
+  decision_.problems = reading_.problems;
+  if (reading_.problems.empty()) return false;
+  const config::OnInvalid what = workload.controller ? settings_.estimates.controlled : settings_.estimates.created;
+  if (what == config::OnInvalid::Warn) {
+    for (const estimate::Problem& problem : reading_.problems) decision_.warnings.push_back(to_text(problem));
+    return false;
+  }
+  std::string message =
+      fmt::format("the estimate of this {} has {}", to_text(workload.kind),
+                  reading_.problems.size() == 1 ? "a problem" : fmt::format("{} problems", reading_.problems.size()));
+  for (const estimate::Problem& problem : reading_.problems) {
+    message += (&problem == reading_.problems.data() ? ": " : "; ") + to_text(problem);
+  }
+  return end(Verdict::Rejected, reason::kBadEstimate, std::move(message));
+}
+
+void Run::adopt(Lowered lowered) {
+  decision_.changes = std::move(lowered.changes);
+  decision_.patch = std::move(lowered.patch);
+  if (!decision_.patch.empty()) {
+    decision_.verdict = Verdict::Mutated;
+    decision_.reason = {};
+  }
+}
+
+workload::Marker make_marker(const Workload& workload, const estimate::Estimate& estimate, const std::string& policy) {
+  workload::Marker marker;
+  marker.policy = policy;
+  marker.estimate = estimate.hash;
+  if (estimate.container) marker.container = workload.containers[*estimate.container].name;
+  if (estimate.deadline) {
+    marker.at = plimsoll::to_text(estimate.submitted);
+    marker.deadline = plimsoll::to_text(estimate.deadline->value);
+  }
+  return marker;
+}
+
+// The same estimate was decided already: its numbers stand, whatever the policy says by now; only containers that
+// joined since are sized.
+void Run::lower_new_containers(const Workload& workload) {
+  std::vector<bool> wanted;
+  for (const workload::Container& container : workload.containers) {
+    const bool known = std::ranges::any_of(workload.marker->set, [&](const auto& slot) {
+      return slot.first.starts_with(std::string(container.name) + ".requests.") ||
+             slot.first.starts_with(std::string(container.name) + ".limits.");
+    });
+    wanted.push_back(!known && container.name != workload.marker->container);
+  }
+  if (std::ranges::find(wanted, true) != wanted.end()) {
+    const plan::Plan plan = plan::make_plan_for_containers(workload, reading_.estimate, settings_, creator(), wanted);
+    if (!plan.changes.empty()) adopt(lower(workload, plan.changes, *workload.marker, Scope::Beside));
+  }
+  if (decision_.patch.empty()) end(Verdict::Unchanged, reason::kAlreadyDecided, "this estimate was decided already");
+}
+
+void Run::plan_and_lower(const Workload& workload) {
+  if (workload.marker && workload.marker->estimate == reading_.estimate.hash) return lower_new_containers(workload);
+  plan::Plan plan = plan::make_plan(workload, reading_.estimate, settings_, creator());
+  std::ranges::move(plan.warnings, std::back_inserter(decision_.warnings));
+  adopt(lower(workload, plan.changes, make_marker(workload, reading_.estimate, policy_.revision), Scope::Whole));
+  if (decision_.patch.empty()) end(Verdict::Unchanged, reason::kNothingToDo, "everything stands there already");
+}
+
+Decision Run::decide(json::View object) && {
+  if (skipped_by_request()) return std::move(decision_);
+  Result<Workload> viewed = workload::view_workload(*kind_, object);
+  if (!viewed) {
+    skip(reason::kMalformed, fmt::format("{}: {}", viewed.error().where, viewed.error().message));
+    decision_.warnings.push_back(decision_.message);
+    return std::move(decision_);
+  }
+  Workload& workload = *viewed;
+  workload.name_space = review_.name_space;
+  if (skipped_by_object(workload)) return std::move(decision_);
+
+  reading_ = estimate::read_estimate(workload, policy_, settings_, now_);
+  const bool done = opted_out(workload) || lacks_estimate(workload) || rejected(workload);
+  if (!done) {
+    std::ranges::move(reading_.warnings, std::back_inserter(decision_.warnings));
+    plan_and_lower(workload);
+  }
+  decision_.estimate = std::move(reading_.estimate);
+  for (const workload::Container& container : workload.containers)
+    decision_.container_names.emplace_back(container.name);
+  if (*kind_ == workload::Kind::CronJob && !done) {
+    // Mutating a CronJob would freeze today's estimate; the Jobs that it makes are decided.
+    decision_.is_preview = true;
+    decision_.patch.clear();
+    end(Verdict::Unchanged, reason::kCronJob, "a CronJob is left unchanged: each Job that it makes is decided");
+  }
+  return std::move(decision_);
+}
+
+// The patched copy must be one that the API server accepts, and one that is decided already.
+std::optional<std::string> find_fault(const admission::Review& review, const config::Policy& policy, TimePoint now,
+                                      const Decision& decision) {
+  const Result<json::Tree> patched = patch::apply(review.object, decision.patch);
+  if (!patched) return fmt::format("the patch does not apply: {}: {}", patched.error().where, patched.error().message);
+
+  const workload::Kind kind = *find_kind(review.kind);
+  const Result<Workload> after = workload::view_workload(kind, patched->root());
+  if (!after) return fmt::format("the result is malformed: {}: {}", after.error().where, after.error().message);
+  std::set<std::string> violations = find_violations(*after);
+  if (!violations.empty()) {
+    // What its author broke is not ours to answer for.
+    if (const Result<Workload> before = workload::view_workload(kind, review.object)) {
+      for (const std::string& known : find_violations(*before)) violations.erase(known);
+    }
+    if (!violations.empty()) return "the result is invalid: " + *violations.begin();
+  }
+  const Decision again = Run(review, policy, now).decide(patched->root());
+  if (!again.patch.empty()) return "deciding again would change it again: " + patch::write_patch(again.patch);
+  return std::nullopt;
+}
+
+}  // namespace
+
+std::string_view to_text(Verdict verdict) {
+  switch (verdict) {
+    case Verdict::Mutated:
+      return "Mutated";
+    case Verdict::Unchanged:
+      return "Unchanged";
+    case Verdict::Skipped:
+      return "Skipped";
+    case Verdict::Rejected:
+      return "Rejected";
+    case Verdict::Failed:
+      return "Failed";
+  }
+  return "";
+}
+
+Decision decide(const admission::Review& review, const Snapshot& world, TimePoint now) {
+  Decision decision = Run(review, *world.policy, now).decide(review.object);
+  if (decision.patch.empty()) return decision;
+  if (auto fault = find_fault(review, *world.policy, now, decision)) {
+    decision.verdict = Verdict::Failed;
+    decision.reason = reason::kBug;
+    decision.message = std::move(*fault);
+    decision.patch.clear();
+    decision.changes.clear();
+    decision.warnings.emplace_back("Plimsoll failed its own check and changed nothing; its log says why");
+  }
+  return decision;
+}
+
+}  // namespace plimsoll::decide

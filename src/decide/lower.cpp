@@ -1,0 +1,498 @@
+#include "lower.hpp"
+
+#include <algorithm>
+#include <functional>
+#include <map>
+#include <set>
+#include <string>
+#include <variant>
+
+#include "plimsoll/json/document.hpp"
+#include "plimsoll/json/writer.hpp"
+
+namespace plimsoll::decide {
+namespace {
+
+using json::Pointer;
+using json::View;
+using workload::Workload;
+
+template <class... Ts>
+struct Overloaded : Ts... {
+  using Ts::operator()...;
+};
+template <class... Ts>
+Overloaded(Ts...) -> Overloaded<Ts...>;
+
+std::string_view side_name(workload::Side side) {
+  return side == workload::Side::Request ? "requests" : "limits";
+}
+
+std::string toleration_json(const config::Toleration& t) {
+  json::Writer w;
+  w.begin_object();
+  if (!t.key.empty()) w.member("key", t.key);
+  w.member("operator", t.op);
+  if (!t.value.empty()) w.member("value", t.value);
+  if (!t.effect.empty()) w.member("effect", t.effect);
+  if (t.seconds) w.member("tolerationSeconds", *t.seconds);
+  w.end_object();
+  return std::move(w).take();
+}
+
+std::string expression_json(const config::NodeRequirement& r) {
+  json::Writer w;
+  w.begin_object().member("key", r.key).member("operator", r.op);
+  if (!r.values.empty()) {
+    w.key("values").begin_array();
+    for (const std::string& value : r.values) w.value(value);
+    w.end_array();
+  }
+  w.end_object();
+  return std::move(w).take();
+}
+
+std::string preference_json(const plan::PreferNode& p) {
+  json::Writer w;
+  w.begin_object().member("weight", p.weight).key("preference").begin_object().key("matchExpressions").begin_array();
+  w.raw(expression_json(p.requirement)).end_array().end_object().end_object();
+  return std::move(w).take();
+}
+
+void write_family_selector(json::Writer& w, const std::string& family) {
+  w.key("labelSelector").begin_object().key("matchLabels").begin_object();
+  w.member(plan::kFamilyLabel, family).end_object().end_object();
+}
+
+std::string anti_affinity_json(const plan::AddPodAntiAffinity& a) {
+  json::Writer w;
+  w.begin_object();
+  if (a.strength == plan::AddPodAntiAffinity::Strength::Preferred) {
+    w.member("weight", std::int64_t{100}).key("podAffinityTerm").begin_object();
+  }
+  write_family_selector(w, a.family);
+  w.member("topologyKey", a.topology_key);
+  if (a.strength == plan::AddPodAntiAffinity::Strength::Preferred) w.end_object();
+  w.end_object();
+  return std::move(w).take();
+}
+
+std::string spread_json(const plan::AddTopologySpread& s) {
+  json::Writer w;
+  w.begin_object().member("maxSkew", std::int64_t{1}).member("topologyKey", s.topology_key);
+  w.member("whenUnsatisfiable", "ScheduleAnyway");
+  write_family_selector(w, s.family);
+  w.end_object();
+  return std::move(w).take();
+}
+
+// Whether two JSON texts say the same, quantities by amount ("1024Mi" is "1Gi").
+bool says(View present, const std::string& wanted) {
+  if (!present || present.is_null()) return false;
+  if (json::write(present) == wanted) return true;
+  const auto text = present.text();
+  if (!text || wanted.size() < 2 || wanted.front() != '"') return false;
+  const auto a = parse_quantity(*text);
+  const auto b = parse_quantity(std::string_view(wanted).substr(1, wanted.size() - 2));
+  return a && b && *a == *b;
+}
+
+// A value that is to stand in one place.
+struct Scalar {
+  std::string slot;
+  Pointer parent;
+  std::string key;
+  std::string value;
+  std::string_view rule;
+  std::string reason;
+};
+
+// Elements that are to stand in one list.
+struct List {
+  std::string slot;
+  Pointer parent;
+  std::string key;
+  struct Element {
+    std::string value;
+    std::string_view rule;
+    std::string reason;
+  };
+  std::vector<Element> elements = {};
+};
+
+class Lowering {
+ public:
+  Lowering(const Workload& workload, Scope scope) : workload_(workload), scope_(scope) { index_places(); }
+
+  void add(const plan::Change& change);
+  void keep_known_slots();
+  void take_back_unwanted();
+  void write_spec();
+  void write_marker(workload::Marker marker);
+  Lowered take() && { return std::move(out_); }
+
+ private:
+  void index_places();
+  void write_scalar(const Scalar& scalar);
+  void remove_scalar(const Pointer& parent, const std::string& key, std::string_view reason);
+  void drop_computed_priority();
+  void write_list(const List& list);
+  void write_required_terms(const List& list);
+  void put(const Pointer& parent, const std::string& key, const std::string& value);
+  View at(const Pointer& pointer) const { return workload_.object.at(pointer); }
+  bool is_ours(const std::string& slot, View element) const { return workload_.is_ours(slot, element); }
+
+  List& list(std::string_view slot);
+
+  const Workload& workload_;
+  Scope scope_;
+  Pointer spec_;
+  Pointer metadata_;
+  std::vector<Scalar> scalars_;
+  std::vector<List> lists_;
+  std::set<std::string, std::less<>> created_;
+  workload::Slots set_;
+  workload::Slots was_;
+  Lowered out_;
+};
+
+constexpr std::string_view kRequired = "nodeAffinity.required";
+
+void Lowering::index_places() {
+  metadata_ = workload_.template_path / "metadata";
+  spec_ = workload_.template_path / "spec";
+  const Pointer node = spec_ / "affinity" / "nodeAffinity";
+  const Pointer anti = spec_ / "affinity" / "podAntiAffinity";
+  const std::string required = "requiredDuringSchedulingIgnoredDuringExecution";
+  const std::string preferred = "preferredDuringSchedulingIgnoredDuringExecution";
+  lists_ = {{std::string(kRequired), node / required, "nodeSelectorTerms"},
+            {"nodeAffinity.preferred", node, preferred},
+            {"podAntiAffinity.required", anti, required},
+            {"podAntiAffinity.preferred", anti, preferred},
+            {"tolerations", spec_, "tolerations"},
+            {"topologySpreadConstraints", spec_, "topologySpreadConstraints"}};
+}
+
+List& Lowering::list(std::string_view slot) {
+  return *std::ranges::find_if(lists_, [&](const List& l) { return l.slot == slot; });
+}
+
+void Lowering::add(const plan::Change& change) {
+  const auto scalar = [&](std::string slot, Pointer parent, std::string key, std::string value) {
+    const bool taken = std::ranges::any_of(scalars_, [&](const Scalar& s) { return s.slot == slot; });
+    if (taken) return;
+    scalars_.push_back(
+        {std::move(slot), std::move(parent), std::move(key), std::move(value), change.rule, change.reason});
+  };
+  const auto element = [&](std::string_view slot, std::string value) {
+    auto& elements = list(slot).elements;
+    const bool taken = std::ranges::any_of(elements, [&](const List::Element& e) { return e.value == value; });
+    if (!taken) elements.push_back({std::move(value), change.rule, change.reason});
+  };
+  std::visit(Overloaded{
+                 [&](const plan::SetAmount& c) {
+                   const workload::Container& container = workload_.containers[c.container];
+                   const std::string side(side_name(c.side));
+                   scalar(std::string(container.name) + "." + side + "." + c.resource,
+                          container.path / "resources" / side, c.resource, json::to_json_string(c.quantity));
+                 },
+                 [&](const plan::SetPriorityClass& c) {
+                   scalar("priorityClassName", spec_, "priorityClassName", json::to_json_string(c.name));
+                 },
+                 [&](const plan::AddToleration& c) { element("tolerations", toleration_json(c.toleration)); },
+                 [&](const plan::AddNodeSelector& c) {
+                   scalar("nodeSelector." + c.key, spec_ / "nodeSelector", c.key, json::to_json_string(c.value));
+                 },
+                 [&](const plan::RequireNode& c) { element(kRequired, expression_json(c.requirement)); },
+                 [&](const plan::PreferNode& c) { element("nodeAffinity.preferred", preference_json(c)); },
+                 [&](const plan::AddPodAntiAffinity& c) {
+                   const bool preferred = c.strength == plan::AddPodAntiAffinity::Strength::Preferred;
+                   element(preferred ? "podAntiAffinity.preferred" : "podAntiAffinity.required", anti_affinity_json(c));
+                 },
+                 [&](const plan::AddTopologySpread& c) { element("topologySpreadConstraints", spread_json(c)); },
+                 [&](const plan::SetPodDeadline& c) {
+                   scalar("activeDeadlineSeconds", spec_, "activeDeadlineSeconds", std::to_string(c.seconds));
+                 },
+                 [&](const plan::SetLabel& c) {
+                   scalar("labels." + c.key, metadata_ / "labels", c.key, json::to_json_string(c.value));
+                 },
+             },
+             change.edit);
+}
+
+void Lowering::keep_known_slots() {
+  if (!workload_.marker) return;
+  set_ = workload_.marker->set;
+  was_ = workload_.marker->was;
+}
+
+// Where the place of a slot is; nothing for a slot that this object does not have (a forged or outdated marker).
+struct Place {
+  Pointer parent;
+  std::string key;
+};
+std::optional<Place> find_place(const Workload& workload, std::string_view slot) {
+  const Pointer spec = workload.template_path / "spec";
+  if (slot == "priorityClassName" || slot == "activeDeadlineSeconds") return Place{spec, std::string(slot)};
+  constexpr std::string_view kNodeSelector = "nodeSelector.";
+  constexpr std::string_view kLabels = "labels.";
+  for (const workload::Container& container : workload.containers) {
+    for (const std::string_view side : {"requests", "limits"}) {
+      const std::string prefix = std::string(container.name) + "." + std::string(side) + ".";
+      if (slot.starts_with(prefix)) {
+        return Place{container.path / "resources" / side, std::string(slot.substr(prefix.size()))};
+      }
+    }
+  }
+  if (slot.starts_with(kNodeSelector))
+    return Place{spec / "nodeSelector", std::string(slot.substr(kNodeSelector.size()))};
+  if (slot.starts_with(kLabels)) {
+    return Place{workload.template_path / "metadata" / "labels", std::string(slot.substr(kLabels.size()))};
+  }
+  return std::nullopt;
+}
+
+void Lowering::take_back_unwanted() {
+  if (!workload_.marker) return;
+  for (const auto& [slot, value] : workload_.marker->set) {
+    const std::string_view name = slot;
+    if (std::ranges::any_of(scalars_, [&](const Scalar& s) { return s.slot == name; })) continue;
+    const auto place = find_place(workload_, slot);
+    if (!place) continue;
+    const View present = at(place->parent / place->key);
+    if (!present || json::write(present) != value) continue;  // somebody else's by now
+    const auto before = workload_.authored_json(slot, present);
+    if (!before) {
+      remove_scalar(place->parent, place->key, "the estimate no longer asks for it");
+    } else {
+      put(place->parent, place->key, *before);
+      out_.changes.push_back(
+          {"", json::to_field_path(place->parent / place->key), value, *before, "back to what its author wrote"});
+    }
+    if (slot == "priorityClassName") drop_computed_priority();
+  }
+}
+
+void Lowering::remove_scalar(const Pointer& parent, const std::string& key, std::string_view reason) {
+  out_.patch.push_back({patch::Operation::Op::Remove, parent / key, {}});
+  out_.changes.push_back(
+      {"", json::to_field_path(parent / key), json::write(at(parent / key)), "", std::string(reason)});
+}
+
+// The Priority plugin has put another class's numbers into the Pod and would refuse them beside the new class; without
+// them it computes both anew in the second pass. Source: plugin/pkg/admission/priority/admission.go.
+void Lowering::drop_computed_priority() {
+  if (workload_.kind != workload::Kind::Pod) return;
+  for (const char* key : {"priority", "preemptionPolicy"}) {
+    if (at(spec_ / key)) out_.patch.push_back({patch::Operation::Op::Remove, spec_ / key, {}});
+  }
+}
+
+// Adds `key` to the object at `parent`, making the parents that are missing. A null parent counts as missing.
+void Lowering::put(const Pointer& parent, const std::string& key, const std::string& value) {
+  Pointer deepest;
+  std::vector<std::string> missing;
+  for (const std::string& token : parent.tokens()) {
+    const Pointer next = deepest / token;
+    if (missing.empty() && (at(next).is_object() || at(next).is_array() || created_.contains(next.text()))) {
+      deepest = next;
+    } else {
+      missing.push_back(token);
+    }
+  }
+  if (missing.empty()) {
+    out_.patch.push_back({patch::Operation::Op::Add, parent / key, value});
+    return;
+  }
+  json::Writer nested;
+  for (std::size_t i = 1; i < missing.size(); ++i) nested.begin_object().key(missing[i]);
+  nested.begin_object().key(key).raw(value);
+  for (std::size_t i = 0; i < missing.size(); ++i) nested.end_object();
+  out_.patch.push_back({patch::Operation::Op::Add, deepest / missing.front(), nested.text()});
+  for (const std::string& token : missing) {
+    deepest = deepest / token;
+    created_.insert(deepest.text());
+  }
+}
+
+void Lowering::write_scalar(const Scalar& scalar) {
+  const View present = at(scalar.parent / scalar.key);
+  set_[scalar.slot] = scalar.value;
+  if (auto before = workload_.authored_json(scalar.slot, present); before && *before != scalar.value) {
+    was_[scalar.slot] = std::move(*before);
+  }
+  if (says(present, scalar.value)) return;
+  put(scalar.parent, scalar.key, scalar.value);
+  out_.changes.push_back({scalar.rule, json::to_field_path(scalar.parent / scalar.key),
+                          present ? json::write(present) : "", scalar.value, scalar.reason});
+  if (scalar.slot == "priorityClassName") drop_computed_priority();
+}
+
+std::string join_elements(const std::vector<std::string>& elements) {
+  std::string text = "[";
+  for (const std::string& element : elements) text += (text.size() > 1 ? "," : "") + element;
+  return text + "]";
+}
+
+std::vector<std::string> values_of(const List& list) {
+  std::vector<std::string> values;
+  for (const List::Element& element : list.elements) values.push_back(element.value);
+  return values;
+}
+
+bool holds_element(View list, const std::string& value) {
+  const Result<json::Document> wanted = json::Document::parse(value);
+  if (!wanted) return false;
+  for (const View element : list.elements()) {
+    if (element == wanted->root()) return true;
+  }
+  return false;
+}
+
+bool contains_value(const List& list, View element) {
+  return std::ranges::any_of(list.elements, [&](const List::Element& e) {
+    const Result<json::Document> wanted = json::Document::parse(e.value);
+    return wanted && wanted->root() == element;
+  });
+}
+
+void Lowering::write_list(const List& list) {
+  const Pointer place = list.parent / list.key;
+  const View present = at(place);
+  if (!list.elements.empty()) set_[list.slot] = join_elements(values_of(list));
+  std::vector<std::size_t> unwanted;
+  for (std::size_t i = 0; i < present.size(); ++i) {
+    if (is_ours(list.slot, present[i]) && !contains_value(list, present[i])) unwanted.push_back(i);
+  }
+  if (!unwanted.empty() && unwanted.size() == present.size() && list.elements.empty()) {
+    remove_scalar(list.parent, list.key, "the estimate no longer asks for it");
+    return;
+  }
+  for (auto i = unwanted.rbegin(); i != unwanted.rend(); ++i) {
+    out_.patch.push_back({patch::Operation::Op::Remove, place / *i, {}});
+    out_.changes.push_back(
+        {"", json::to_field_path(place / *i), json::write(present[*i]), "", "the estimate no longer asks for it"});
+  }
+  bool exists = present.is_array();
+  for (const List::Element& element : list.elements) {
+    if (holds_element(present, element.value)) continue;
+    if (exists) {
+      out_.patch.push_back({patch::Operation::Op::Add, place / "-", element.value});
+    } else {
+      // One operation for the whole new list.
+      put(list.parent, list.key, join_elements(values_of(list)));
+      exists = true;
+      for (const List::Element& each : list.elements) {
+        out_.changes.push_back({each.rule, json::to_field_path(place), "", each.value, each.reason});
+      }
+      return;
+    }
+    out_.changes.push_back({element.rule, json::to_field_path(place), "", element.value, element.reason});
+  }
+}
+
+// nodeSelectorTerms are alternatives: a requirement holds only if every one of them has it. A term without expressions
+// matches nothing and must not begin to match, so it is passed over.
+void Lowering::write_required_terms(const List& list) {
+  const Pointer place = list.parent / list.key;
+  const View terms = at(place);
+  if (!list.elements.empty()) set_[list.slot] = join_elements(values_of(list));
+  if (terms.size() == 0) {
+    if (list.elements.empty()) return;
+    const std::string term = R"([{"matchExpressions":)" + join_elements(values_of(list)) + "}]";
+    put(list.parent, list.key, term);
+    for (const List::Element& each : list.elements) {
+      out_.changes.push_back({each.rule, json::to_field_path(place), "", each.value, each.reason});
+    }
+    return;
+  }
+  const auto only_ours = [&](View term) {
+    for (const View expression : term["matchExpressions"].elements()) {
+      if (!is_ours(list.slot, expression)) return false;
+    }
+    return term["matchExpressions"].size() > 0 && term["matchFields"].size() == 0;
+  };
+  if (list.elements.empty() && terms.size() == 1 && only_ours(terms[std::size_t{0}])) {
+    // The one term that we made: without it the whole requirement goes, as an empty list of terms is invalid.
+    const std::vector<std::string> tokens = list.parent.tokens();
+    Pointer parent;
+    for (std::size_t i = 0; i + 1 < tokens.size(); ++i) parent = parent / tokens[i];
+    remove_scalar(parent, tokens.back(), "the estimate no longer asks for it");
+    return;
+  }
+  for (std::size_t t = 0; t < terms.size(); ++t) {
+    const View expressions = terms[t]["matchExpressions"];
+    if (expressions.size() == 0 && terms[t]["matchFields"].size() == 0) continue;
+    const Pointer at_expressions = place / t / "matchExpressions";
+    for (std::size_t i = expressions.size(); i-- > 0;) {
+      if (!is_ours(list.slot, expressions[i]) || contains_value(list, expressions[i])) continue;
+      out_.patch.push_back({patch::Operation::Op::Remove, at_expressions / i, {}});
+      out_.changes.push_back({"", json::to_field_path(at_expressions / i), json::write(expressions[i]), "",
+                              "the estimate no longer asks for it"});
+    }
+    bool exists = expressions.is_array();
+    for (const List::Element& element : list.elements) {
+      if (holds_element(expressions, element.value)) continue;
+      if (exists) {
+        out_.patch.push_back({patch::Operation::Op::Add, at_expressions / "-", element.value});
+      } else {
+        out_.patch.push_back({patch::Operation::Op::Add, at_expressions, "[" + element.value + "]"});
+        exists = true;
+      }
+      out_.changes.push_back({element.rule, json::to_field_path(at_expressions), "", element.value, element.reason});
+    }
+  }
+}
+
+void Lowering::write_spec() {
+  for (const Scalar& scalar : scalars_) write_scalar(scalar);
+  for (const List& list : lists_) {
+    const bool may_take_back = scope_ == Scope::Whole && workload_.marker && workload_.marker->set.contains(list.slot);
+    if (list.elements.empty() && !may_take_back) continue;
+    if (list.slot == kRequired) {
+      write_required_terms(list);
+    } else {
+      write_list(list);
+    }
+  }
+}
+
+void Lowering::write_marker(workload::Marker marker) {
+  marker.set = std::move(set_);
+  marker.was = std::move(was_);
+  const Pointer annotations = metadata_ / "annotations";
+  const std::string key(workload::kMarkerAnnotation);
+  const View present = at(annotations / key);
+  if (marker.set.empty()) {
+    if (workload_.marker) out_.patch.push_back({patch::Operation::Op::Remove, annotations / key, {}});
+    return;
+  }
+  const std::string text = to_text(marker);
+  if (present.text() == text) return;
+  put(annotations, key, json::to_json_string(text));
+}
+
+}  // namespace
+
+Lowered lower(const Workload& workload, const std::vector<plan::Change>& changes, workload::Marker marker,
+              Scope scope) {
+  Lowering lowering(workload, scope);
+  for (const plan::Change& change : changes) lowering.add(change);
+  if (scope == Scope::Beside) {
+    lowering.keep_known_slots();
+  } else {
+    lowering.take_back_unwanted();
+  }
+  lowering.write_spec();
+  lowering.write_marker(std::move(marker));
+  return std::move(lowering).take();
+}
+
+Lowered lower_unmarked(const Workload& workload, const std::vector<plan::Change>& changes) {
+  Lowering lowering(workload, Scope::Beside);
+  for (const plan::Change& change : changes) lowering.add(change);
+  lowering.write_spec();
+  return std::move(lowering).take();
+}
+
+}  // namespace plimsoll::decide

@@ -1,0 +1,580 @@
+#include "plimsoll/estimate/estimate.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <cctype>
+#include <functional>
+#include <map>
+
+#include "plimsoll/base/text.hpp"
+#include "plimsoll/digest/digest.hpp"
+#include "plimsoll/json/document.hpp"
+
+namespace plimsoll::estimate {
+namespace {
+
+using workload::Container;
+using workload::Workload;
+
+constexpr std::string_view kDefaultContainerAnnotation = "kubectl.kubernetes.io/default-container";
+constexpr Bytes kLeastBytes{1LL << 20};  // anything below 1Mi is a forgotten unit
+
+// What may be said of a container, as `cpu` of the estimated one or `cpu.<container>` of a named one.
+constexpr std::array<std::string_view, 5> kContainerKeys = {"cpu", "memory", "ephemeral-storage", "gpu", "gpu-memory"};
+constexpr std::array<std::string_view, 12> kKeys = {
+    "duration",  "deadline", "confidence", "container",         "containers", "family",
+    "gpu-model", "cpu",      "memory",     "ephemeral-storage", "gpu",        "gpu-memory"};
+
+bool is_container_key(std::string_view key) {
+  return std::ranges::find(kContainerKeys, key) != kContainerKeys.end();
+}
+
+// One annotation under the prefix, or one member of the `containers` annotation.
+struct Entry {
+  std::string where;
+  std::string value;
+};
+
+class Reader {
+ public:
+  Reader(const Workload& workload, const config::Policy& policy, const config::Settings& settings, TimePoint now)
+      : workload_(workload), policy_(policy), settings_(settings), now_(now) {}
+
+  Reading read() &&;
+
+ private:
+  void collect(json::View metadata, const json::Pointer& at);
+  void hash_annotations();
+  void sort_keys();
+  void read_containers_json(const Entry& entry);
+  void say_unknown_key(std::string_view key, const Entry& entry);
+  void read_job_keys();
+  void read_deadline(const Entry& entry);
+  void read_gpu_models(const Entry& entry);
+  void choose_container();
+  void read_container(std::size_t index);
+  void declare(std::size_t index);
+  void require_gpus();
+
+  std::optional<MilliCpu> to_cpu(const Entry& entry);
+  std::optional<Bytes> to_size(const Entry& entry, std::optional<Bytes> max);
+  std::optional<GpuCount> to_gpus(const Entry& entry);
+  std::optional<Quantity> to_quantity(const Entry& entry);
+
+  void problem(Problem::Reason reason, const Entry& entry, std::string message) {
+    if (out_.problems.size() == kMaxProblems) return;
+    out_.problems.push_back({reason, entry.where, to_display(entry.value), std::move(message)});
+  }
+  std::string annotation_path(std::string_view key) const {
+    const bool on_template = workload_.kind == workload::Kind::Pod;
+    const json::Pointer metadata = on_template ? workload_.metadata_path : workload_.template_path / "metadata";
+    return json::to_field_path(metadata / "annotations" / (policy_.prefix + std::string(key)));
+  }
+
+  const Workload& workload_;
+  const config::Policy& policy_;
+  const config::Settings& settings_;
+  TimePoint now_;
+  Reading out_;
+  // Ordered, so that problems and the hash do not depend on the order in which annotations were written.
+  std::map<std::string, Entry, std::less<>> annotations_;
+  std::map<std::string, Entry, std::less<>> job_keys_;                                   // duration, deadline ...
+  std::map<std::string, std::map<std::string, Entry, std::less<>>, std::less<>> named_;  // container -> key -> entry
+  bool has_unqualified_ = false;
+};
+
+void Reader::collect(json::View metadata, const json::Pointer& at) {
+  for (const json::Member& member : metadata["annotations"].members()) {
+    if (!member.key.starts_with(policy_.prefix)) continue;
+    out_.has_annotations = true;
+    const std::string_view key = member.key.substr(policy_.prefix.size());
+    Entry entry{json::to_field_path(at / "annotations" / member.key), {}};
+    if (const auto text = member.value.text()) {
+      entry.value = *text;
+    } else {
+      // The API server refuses this itself; a file on a laptop does not.
+      entry.value = json::write(member.value);
+      problem(Problem::Reason::NotText, entry,
+              fmt::format("is not a string: quote it: \"{}\"", to_display(entry.value)));
+      annotations_.erase(std::string(key));
+      continue;
+    }
+    annotations_.insert_or_assign(std::string(key), std::move(entry));
+  }
+}
+
+void Reader::hash_annotations() {
+  std::string canonical;
+  for (const auto& [key, entry] : annotations_) {
+    // Lengths keep a value that holds a line break from passing for two annotations.
+    canonical += fmt::format("{}={}:{}\n", key, entry.value.size(), entry.value);
+  }
+  out_.estimate.hash = digest::short_hash(canonical);
+}
+
+void Reader::say_unknown_key(std::string_view key, const Entry& entry) {
+  const std::size_t dot = key.find('.');
+  const auto meant = dot == std::string_view::npos ? nearest(key, kKeys) : nearest(key.substr(0, dot), kContainerKeys);
+  if (!meant) {
+    out_.warnings.push_back(fmt::format("{}: unknown estimate, ignored", to_display(entry.where, 90)));
+    return;
+  }
+  std::string suggestion(*meant);
+  if (dot != std::string_view::npos) suggestion += key.substr(dot);
+  if (settings_.estimates.on_unknown_key == config::OnInvalid::Reject) {
+    problem(Problem::Reason::UnknownKey, entry,
+            fmt::format("is no known estimate: did you mean {}?", quoted(policy_.prefix + suggestion, 128)));
+  } else {
+    out_.warnings.push_back(
+        fmt::format("{}: ignored: did you mean {}?", to_display(entry.where, 60), quoted(suggestion)));
+  }
+}
+
+void Reader::sort_keys() {
+  for (const auto& [key, entry] : annotations_) {
+    const std::size_t dot = key.find('.');
+    if (dot != std::string::npos && is_container_key(std::string_view(key).substr(0, dot))) {
+      named_[key.substr(dot + 1)].insert_or_assign(key.substr(0, dot), entry);
+    } else if (key == "containers") {
+      read_containers_json(entry);
+    } else if (std::ranges::find(kKeys, key) != kKeys.end()) {
+      job_keys_.insert_or_assign(key, entry);
+      has_unqualified_ = has_unqualified_ || is_container_key(key);
+    } else {
+      say_unknown_key(key, entry);
+    }
+  }
+}
+
+void Reader::read_containers_json(const Entry& entry) {
+  const Result<json::Document> document = json::Document::parse(entry.value);
+  if (!document || !document->root().is_object()) {
+    problem(Problem::Reason::Malformed, entry, R"(must be JSON such as {"main": {"memory": "4Gi"}})");
+    return;
+  }
+  for (const json::Member& container : document->root().members()) {
+    if (!container.value.is_object()) {
+      problem(Problem::Reason::Malformed, entry,
+              fmt::format(R"({}: must be an object such as {{"memory": "4Gi"}})", quoted(container.key)));
+      continue;
+    }
+    for (const json::Member& member : container.value.members()) {
+      Entry one{fmt::format("{}[{}][{}]", entry.where, to_display(container.key), to_display(member.key)), {}};
+      one.value = member.value.text() ? std::string(*member.value.text()) : json::write(member.value);
+      if (!is_container_key(member.key)) {
+        say_unknown_key(std::string(member.key) + ".", one);
+      } else if (!member.value.text() && !member.value.integer()) {
+        problem(Problem::Reason::NotText, one, "must be a string such as \"4Gi\"");
+      } else {
+        named_[std::string(container.key)].try_emplace(std::string(member.key), std::move(one));
+      }
+    }
+  }
+}
+
+std::optional<Quantity> Reader::to_quantity(const Entry& entry) {
+  const Result<Quantity> quantity = parse_quantity(entry.value);
+  if (!quantity) {
+    problem(Problem::Reason::Malformed, entry, quantity.error().message);
+    return std::nullopt;
+  }
+  return *quantity;
+}
+
+bool is_digits(std::string_view text) {
+  return !text.empty() && std::ranges::all_of(text, [](char c) { return c >= '0' && c <= '9'; });
+}
+
+std::optional<MilliCpu> Reader::to_cpu(const Entry& entry) {
+  const auto quantity = to_quantity(entry);
+  if (!quantity) return std::nullopt;
+  if (quantity->format() == Quantity::Format::BinarySI) {
+    problem(Problem::Reason::OutOfRange, entry, "is a size, not a number of cores: use \"2\" or \"500m\"");
+    return std::nullopt;
+  }
+  if (quantity->nanos() < 1'000'000) {
+    problem(Problem::Reason::OutOfRange, entry, "must be at least \"1m\" (a thousandth of a core)");
+    return std::nullopt;
+  }
+  if (is_digits(entry.value) && *quantity >= Quantity::from_units(1000, Quantity::Format::DecimalSI)) {
+    problem(Problem::Reason::OutOfRange, entry,
+            fmt::format("is {} whole cores: did you mean {}?", to_display(entry.value), quoted(entry.value + "m")));
+    return std::nullopt;
+  }
+  const Result<MilliCpu> cpu = to_milli_cpu(*quantity);
+  return cpu ? std::optional(*cpu) : std::nullopt;
+}
+
+std::optional<Bytes> Reader::to_size(const Entry& entry, std::optional<Bytes> max) {
+  const auto quantity = to_quantity(entry);
+  if (!quantity) return std::nullopt;
+  if (quantity->nanos() <= 0) {
+    problem(Problem::Reason::OutOfRange, entry, "must be more than zero, such as \"4Gi\"");
+    return std::nullopt;
+  }
+  if (entry.value.ends_with('m')) {
+    problem(Problem::Reason::OutOfRange, entry,
+            fmt::format("is in thousandths of a byte: did you mean {}?",
+                        quoted(entry.value.substr(0, entry.value.size() - 1) + "Mi")));
+    return std::nullopt;
+  }
+  const Result<Bytes> bytes = to_bytes(*quantity);
+  if (!bytes) {
+    problem(Problem::Reason::OutOfRange, entry, bytes.error().message);
+    return std::nullopt;
+  }
+  if (*bytes < kLeastBytes) {
+    if (is_digits(entry.value)) {
+      // 8 was meant as gibibytes, 512 and 16384 as mebibytes.
+      const char* unit = bytes->count() <= 256 ? "Gi" : "Mi";
+      problem(Problem::Reason::OutOfRange, entry,
+              fmt::format("is {} bytes: did you mean {}?", to_display(entry.value), quoted(entry.value + unit)));
+    } else {
+      problem(Problem::Reason::OutOfRange, entry, "is less than the smallest estimate, \"1Mi\"");
+    }
+    return std::nullopt;
+  }
+  if (max && *bytes > *max) {
+    problem(Problem::Reason::AboveMaximum, entry,
+            fmt::format("is above the most that the policy allows here, {}", quoted(to_text(*max))));
+    return std::nullopt;
+  }
+  return *bytes;
+}
+
+std::optional<GpuCount> Reader::to_gpus(const Entry& entry) {
+  const auto quantity = to_quantity(entry);
+  if (!quantity) return std::nullopt;
+  const Result<GpuCount> gpus = to_gpu_count(*quantity);
+  if (!gpus) {
+    problem(Problem::Reason::OutOfRange, entry,
+            quantity->nanos() < 0 ? "must not be negative"
+                                  : fmt::format("must be a whole number of GPUs; say how much memory is needed with {}",
+                                                quoted(policy_.prefix + "gpu-memory")));
+    return std::nullopt;
+  }
+  if (*gpus > settings_.gpu.max_per_pod) {
+    problem(Problem::Reason::AboveMaximum, entry,
+            fmt::format("is above the most GPUs that the policy allows a pod, {}", to_text(settings_.gpu.max_per_pod)));
+    return std::nullopt;
+  }
+  return *gpus;
+}
+
+void Reader::read_deadline(const Entry& entry) {
+  Estimate& estimate = out_.estimate;
+  const bool same = workload_.marker && workload_.marker->estimate == estimate.hash;
+  if (same) {
+    // The first decision fixed both: a replica an hour later must come to the same slack.
+    const Result<TimePoint> at = parse_time(workload_.marker->at);
+    const Result<TimePoint> deadline = parse_time(workload_.marker->deadline);
+    if (at && deadline) {
+      estimate.submitted = *at;
+      estimate.deadline = {*deadline, {Origin::Source::Annotation, entry.where}};
+      return;
+    }
+  }
+  if (entry.value.starts_with('+')) {
+    const Result<Duration> after = parse_duration(std::string_view(entry.value).substr(1));
+    if (!after || *after <= Duration{}) {
+      problem(Problem::Reason::Malformed, entry, "must be an RFC 3339 time or \"+\" and a duration, such as \"+6h\"");
+      return;
+    }
+    estimate.deadline = {now_ + std::chrono::ceil<std::chrono::milliseconds>(after->nanoseconds()),
+                         {Origin::Source::Annotation, entry.where}};
+    return;
+  }
+  const Result<TimePoint> time = parse_time(entry.value);
+  if (!time) {
+    problem(Problem::Reason::Malformed, entry,
+            fmt::format("{}; a deadline is RFC 3339 or \"+\" and a duration, such as \"+6h\"", time.error().message));
+    return;
+  }
+  const bool reused =
+      workload_.kind == workload::Kind::CronJob ||
+      (workload_.controller && workload_.controller->kind != "Job" && workload_.controller->kind != "JobSet");
+  if (reused) {
+    problem(Problem::Reason::Conflict, entry,
+            "is one instant, but this template is used again and again: use a relative deadline, such as \"+6h\"");
+    return;
+  }
+  if (*time <= now_) {
+    problem(Problem::Reason::OutOfRange, entry, fmt::format("has passed (it is {})", plimsoll::to_text(now_)));
+    return;
+  }
+  estimate.deadline = {*time, {Origin::Source::Annotation, entry.where}};
+}
+
+bool same_letters(std::string_view a, std::string_view b) {
+  return std::ranges::equal(a, b, [](unsigned char x, unsigned char y) { return std::tolower(x) == std::tolower(y); });
+}
+
+void Reader::read_gpu_models(const Entry& entry) {
+  if (settings_.gpu.models.empty()) {
+    out_.warnings.push_back(fmt::format("{}: ignored: the policy lists no GPU models", to_display(entry.where, 80)));
+    return;
+  }
+  std::string_view rest = entry.value;
+  std::string known;
+  for (const config::GpuModel& model : settings_.gpu.models) known += (known.empty() ? "" : ", ") + model.name;
+  while (true) {
+    const std::size_t comma = std::min(rest.find(','), rest.size());
+    std::string_view name = rest.substr(0, comma);
+    while (!name.empty() && name.front() == ' ') name.remove_prefix(1);
+    while (!name.empty() && name.back() == ' ') name.remove_suffix(1);
+    const auto model = std::ranges::find_if(settings_.gpu.models,
+                                            [&](const config::GpuModel& m) { return same_letters(m.name, name); });
+    if (model != settings_.gpu.models.end()) {
+      out_.estimate.gpu_models.push_back(model->name);
+    } else {
+      problem(Problem::Reason::OutOfRange, entry,
+              fmt::format("{} is no GPU model of the policy, which lists: {}", quoted(name), known));
+    }
+    if (comma == rest.size()) break;
+    rest.remove_prefix(comma + 1);
+  }
+}
+
+void Reader::read_job_keys() {
+  Estimate& estimate = out_.estimate;
+  if (const auto entry = job_keys_.find("duration"); entry != job_keys_.end()) {
+    const Result<Duration> duration = parse_duration(entry->second.value);
+    if (!duration) {
+      problem(Problem::Reason::Malformed, entry->second, duration.error().message);
+    } else if (*duration <= Duration{}) {
+      problem(Problem::Reason::OutOfRange, entry->second, "must be more than zero, such as \"90m\"");
+    } else {
+      estimate.duration = {*duration, {Origin::Source::Annotation, entry->second.where}};
+    }
+  }
+  if (const auto entry = job_keys_.find("deadline"); entry != job_keys_.end()) read_deadline(entry->second);
+  if (const auto entry = job_keys_.find("confidence"); entry != job_keys_.end()) {
+    const std::string& value = entry->second.value;
+    if (value == "low") {
+      estimate.confidence = config::Confidence::Low;
+    } else if (value == "medium") {
+      estimate.confidence = config::Confidence::Medium;
+    } else if (value == "high") {
+      estimate.confidence = config::Confidence::High;
+    } else {
+      problem(Problem::Reason::Malformed, entry->second, "must be \"low\", \"medium\" or \"high\"");
+    }
+  }
+  if (const auto entry = job_keys_.find("gpu-model"); entry != job_keys_.end()) read_gpu_models(entry->second);
+
+  if (const auto entry = job_keys_.find("family"); entry != job_keys_.end() && !entry->second.value.empty()) {
+    estimate.family = entry->second.value;
+  } else if (workload_.controller) {
+    estimate.family = workload_.controller->name;
+  } else if (!workload_.name.empty()) {
+    estimate.family = workload_.name;
+  } else {
+    estimate.family = workload_.generate_name;
+    while (estimate.family.ends_with('-')) estimate.family.pop_back();
+  }
+  if (estimate.deadline && estimate.duration) {
+    estimate.slack = Duration(estimate.deadline->value - estimate.submitted - estimate.duration->value.nanoseconds());
+    if (*estimate.slack < Duration{}) {
+      out_.warnings.push_back(fmt::format("deadline {} leaves less than the estimated duration {}",
+                                          plimsoll::to_text(estimate.deadline->value),
+                                          to_text(estimate.duration->value)));
+    }
+  }
+}
+
+void Reader::choose_container() {
+  const auto index_of = [&](const Container* c) { return static_cast<std::size_t>(c - workload_.containers.data()); };
+  if (const auto entry = job_keys_.find("container"); entry != job_keys_.end()) {
+    if (const Container* found = workload_.find_container(entry->second.value)) {
+      out_.estimate.container = index_of(found);
+      return;
+    }
+    std::vector<std::string_view> names;
+    std::string list;
+    for (const Container& c : workload_.containers) {
+      names.push_back(c.name);
+      list += (list.empty() ? "" : ", ") + to_display(c.name);
+    }
+    const auto meant = nearest(entry->second.value, names);
+    problem(Problem::Reason::UnknownContainer, entry->second,
+            meant ? fmt::format("is no container here: did you mean {}?", quoted(*meant))
+                  : fmt::format("is no container here; there are: {}", list));
+    return;
+  }
+  if (!has_unqualified_) return;
+  if (workload_.marker && workload_.marker->estimate == out_.estimate.hash) {
+    // A sidecar injected since then must not make a settled question ambiguous.
+    if (const Container* found = workload_.find_container(workload_.marker->container)) {
+      out_.estimate.container = index_of(found);
+      return;
+    }
+  }
+  if (const auto name = workload_.pod_annotation(kDefaultContainerAnnotation)) {
+    if (const Container* found = workload_.find_container(*name)) {
+      out_.estimate.container = index_of(found);
+      return;
+    }
+  }
+  std::vector<const Container*> apps;
+  std::vector<const Container*> candidates;
+  for (const Container& c : workload_.containers) {
+    if (c.role != Container::Role::App) continue;
+    apps.push_back(&c);
+    if (std::ranges::find(settings_.estimates.sidecars, c.name) == settings_.estimates.sidecars.end()) {
+      candidates.push_back(&c);
+    }
+  }
+  if (candidates.empty()) candidates = apps;
+  if (candidates.size() > 1) {
+    std::vector<const Container*> with_gpu;
+    std::ranges::copy_if(candidates, std::back_inserter(with_gpu), [](const Container* c) {
+      return std::ranges::any_of(
+          c->amounts, [](const workload::Amount& a) { return a.authored && workload::is_gpu_resource(a.resource); });
+    });
+    if (with_gpu.size() == 1) candidates = with_gpu;
+  }
+  if (candidates.size() == 1) {
+    out_.estimate.container = index_of(candidates.front());
+    return;
+  }
+  std::string list;
+  for (const Container* c : candidates) list += (list.empty() ? "" : ", ") + to_display(c->name);
+  problem(Problem::Reason::Ambiguous, {annotation_path("container"), ""},
+          candidates.empty() ? "there is no container to estimate"
+                             : fmt::format("is needed: the estimate could be about any of: {}", list));
+}
+
+void Reader::read_container(std::size_t index) {
+  ContainerEstimate& estimate = out_.estimate.containers[index];
+  const auto named = named_.find(workload_.containers[index].name);
+  const auto find = [&](std::string_view key) -> const Entry* {
+    if (named != named_.end()) {
+      if (const auto entry = named->second.find(key); entry != named->second.end()) return &entry->second;
+    }
+    if (out_.estimate.container != index) return nullptr;
+    const auto entry = job_keys_.find(key);
+    return entry == job_keys_.end() ? nullptr : &entry->second;
+  };
+  const auto origin = [](const Entry* entry) { return Origin{Origin::Source::Annotation, entry->where}; };
+  if (const Entry* entry = find("cpu")) {
+    if (const auto cpu = to_cpu(*entry)) estimate.cpu = {*cpu, origin(entry)};
+  }
+  if (const Entry* entry = find("memory")) {
+    if (const auto size = to_size(*entry, settings_.resources.memory.max)) estimate.memory = {*size, origin(entry)};
+  }
+  if (const Entry* entry = find("ephemeral-storage")) {
+    if (const auto size = to_size(*entry, settings_.resources.ephemeral_storage.max)) {
+      estimate.ephemeral_storage = {*size, origin(entry)};
+    }
+  }
+  if (const Entry* entry = find("gpu")) {
+    if (const auto gpus = to_gpus(*entry)) estimate.gpu = {*gpus, origin(entry)};
+  }
+  if (const Entry* entry = find("gpu-memory")) {
+    if (const auto size = to_size(*entry, std::nullopt)) estimate.gpu_memory = {*size, origin(entry)};
+  }
+}
+
+void Reader::declare(std::size_t index) {
+  const Container& container = workload_.containers[index];
+  ContainerEstimate& estimate = out_.estimate.containers[index];
+  const auto origin = [&](std::string_view resource) {
+    return Origin{Origin::Source::Declared, json::to_field_path(container.path / "resources" / "requests" / resource)};
+  };
+  if (const auto cpu = container.authored_request_or_limit("cpu"); cpu && !estimate.cpu) {
+    if (const auto amount = to_milli_cpu(*cpu)) estimate.cpu = {*amount, origin("cpu")};
+  }
+  if (const auto memory = container.authored_request_or_limit("memory"); memory && !estimate.memory) {
+    if (const auto amount = to_bytes(*memory)) estimate.memory = {*amount, origin("memory")};
+  }
+  if (estimate.gpu) return;
+  for (const workload::Amount& amount : container.amounts) {
+    if (!amount.authored || !workload::is_gpu_resource(amount.resource)) continue;
+    if (const auto gpus = to_gpu_count(*amount.authored)) estimate.gpu = {*gpus, origin(amount.resource)};
+  }
+}
+
+void Reader::require_gpus() {
+  const auto has_gpus = [](const ContainerEstimate& e) { return e.gpu && e.gpu->value > GpuCount(0); };
+  for (const ContainerEstimate& estimate : out_.estimate.containers) {
+    if (!estimate.gpu_memory || has_gpus(estimate)) continue;
+    problem(Problem::Reason::Conflict, {estimate.gpu_memory->origin.where, to_text(estimate.gpu_memory->value)},
+            fmt::format("says how much memory each GPU needs, but not how many GPUs: add {}",
+                        quoted(policy_.prefix + "gpu")));
+  }
+}
+
+Reading Reader::read() && {
+  if (workload_.kind != workload::Kind::Pod) collect(workload_.metadata, workload_.metadata_path);
+  const json::Pointer template_metadata =
+      workload_.kind == workload::Kind::Pod ? workload_.metadata_path : workload_.template_path / "metadata";
+  collect(workload_.template_metadata, template_metadata);
+  out_.estimate.submitted = now_;
+  out_.estimate.containers.resize(workload_.containers.size());
+  if (!out_.has_annotations) {
+    for (std::size_t i = 0; i < workload_.containers.size(); ++i) declare(i);
+    return std::move(out_);
+  }
+  hash_annotations();
+  sort_keys();
+  read_job_keys();
+  choose_container();
+  for (std::size_t i = 0; i < workload_.containers.size(); ++i) {
+    read_container(i);
+    declare(i);
+  }
+  require_gpus();
+
+  for (const auto& [name, entries] : named_) {
+    if (workload_.find_container(name) != nullptr) continue;
+    std::vector<std::string_view> names;
+    for (const Container& c : workload_.containers) names.push_back(c.name);
+    const Entry& entry = entries.begin()->second;
+    if (const auto meant = nearest(name, names)) {
+      problem(Problem::Reason::UnknownContainer, entry,
+              fmt::format("names a container that is not here: did you mean {}?", quoted(*meant)));
+    } else {
+      // It may be injected later; then it is sized when the pod comes by again.
+      out_.warnings.push_back(fmt::format("{}: no container {} here", to_display(entry.where, 70), quoted(name, 32)));
+    }
+  }
+  return std::move(out_);
+}
+
+}  // namespace
+
+std::string_view to_text(Problem::Reason reason) {
+  switch (reason) {
+    case Problem::Reason::Malformed:
+      return "Malformed";
+    case Problem::Reason::OutOfRange:
+      return "OutOfRange";
+    case Problem::Reason::UnknownKey:
+      return "UnknownKey";
+    case Problem::Reason::UnknownContainer:
+      return "UnknownContainer";
+    case Problem::Reason::Ambiguous:
+      return "Ambiguous";
+    case Problem::Reason::Conflict:
+      return "Conflict";
+    case Problem::Reason::NotText:
+      return "NotText";
+    case Problem::Reason::AboveMaximum:
+      return "AboveMaximum";
+  }
+  return "";
+}
+
+std::string to_text(const Problem& problem) {
+  return problem.value.empty() ? fmt::format("{}: {}", problem.where, problem.message)
+                               : fmt::format("{}: \"{}\" {}", problem.where, problem.value, problem.message);
+}
+
+Reading read_estimate(const Workload& workload, const config::Policy& policy, const config::Settings& settings,
+                      TimePoint now) {
+  return Reader(workload, policy, settings, now).read();
+}
+
+}  // namespace plimsoll::estimate

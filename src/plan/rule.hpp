@@ -1,0 +1,101 @@
+// A rule is a function; the list of rules is data (plan.cpp).
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "plimsoll/config/policy.hpp"
+#include "plimsoll/estimate/estimate.hpp"
+#include "plimsoll/plan/change.hpp"
+#include "plimsoll/plan/plan.hpp"
+#include "plimsoll/workload/workload.hpp"
+
+namespace plimsoll::plan {
+
+/// What conditions are asked about: the whole pod in numbers. What is not known is absent.
+struct Subject {
+  std::optional<Duration> duration;
+  std::optional<Duration> slack;
+  std::optional<MilliCpu> cpu;
+  std::optional<Bytes> memory;
+  std::optional<GpuCount> gpu;
+  std::optional<Bytes> gpu_memory;
+};
+
+/// The GPUs of the pod, chosen once, before the rules.
+struct GpuChoice {
+  GpuCount count;  ///< of the pod; zero: none
+  std::optional<std::size_t> container;
+  const config::GpuModel* model = nullptr;
+  std::string reason;  ///< why this model
+  std::vector<std::string> warnings;
+};
+
+/// The priority band and its deadline, chosen once: two rules need it.
+struct BandChoice {
+  const config::Band* band = nullptr;
+  std::optional<std::int64_t> deadline_seconds;  ///< what the band's bound asks for
+};
+
+struct Input {
+  const workload::Workload& workload;
+  const estimate::Estimate& estimate;
+  const config::Settings& settings;
+  const Creator& creator;
+  Subject subject;
+  GpuChoice gpu;
+  BandChoice band;
+  /// Empty: all containers; else which ones may be sized.
+  std::vector<bool> wanted_containers;
+};
+
+struct Outcome {
+  std::vector<Change> changes;
+  std::vector<std::string> warnings;
+};
+
+struct Rule {
+  std::string_view name;
+  void (*apply)(const Input&, Outcome&);
+};
+
+[[nodiscard]] Subject make_subject(const workload::Workload& workload, const estimate::Estimate& estimate);
+[[nodiscard]] bool holds(const config::Condition& condition, const Subject& subject, const workload::Workload& workload,
+                         const estimate::Estimate& estimate, const Creator& creator);
+[[nodiscard]] GpuChoice choose_gpu(const workload::Workload& workload, const estimate::Estimate& estimate,
+                                   const config::Settings& settings);
+[[nodiscard]] BandChoice choose_band(const Input& input);
+
+inline bool holds(const config::Condition& condition, const Input& input) {
+  return holds(condition, input.subject, input.workload, input.estimate, input.creator);
+}
+
+/// Why another system, which derives settings from the sizes in the template, must find them as it wrote them; nothing
+/// when none does.
+[[nodiscard]] std::optional<std::string_view> foreign_sizing(const workload::Workload& workload);
+
+/// Whether the list slot that holds what its author wrote may get an addition. In a Job's template Kubernetes merges
+/// such lists whole, and `kubectl apply` of the same file would then fail as immutable; so by default it may not, and a
+/// warning says what was left out.
+[[nodiscard]] bool may_extend(const Input& input, std::string_view slot, std::string_view field,
+                              std::string_view addition, Outcome& out);
+
+/// Requires nodes to satisfy `requirement`: in nodeSelector where that says it and the key is free, else in every
+/// affinity term.
+void require_node(const Input& input, const config::NodeRequirement& requirement, std::string reason, Outcome& out);
+void prefer_node(const Input& input, const config::NodeRequirement& requirement, std::int64_t weight,
+                 std::string reason, Outcome& out);
+
+namespace rules {
+void resources(const Input& input, Outcome& out);
+void gpu(const Input& input, Outcome& out);
+void priority(const Input& input, Outcome& out);
+void tolerations(const Input& input, Outcome& out);
+void affinity(const Input& input, Outcome& out);
+void placement(const Input& input, Outcome& out);
+void runtime(const Input& input, Outcome& out);
+}  // namespace rules
+
+}  // namespace plimsoll::plan

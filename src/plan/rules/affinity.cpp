@@ -1,0 +1,86 @@
+// Where the pod may or should run: requirements and preferences on node labels.
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "../rule.hpp"
+#include "plimsoll/base/text.hpp"
+
+namespace plimsoll::plan {
+namespace {
+
+std::string describe(const config::NodeRequirement& requirement) {
+  if (requirement.values.empty()) return fmt::format("{} {}", requirement.key, requirement.op);
+  return fmt::format("{} {} {}", requirement.key, requirement.op, fmt::join(requirement.values, ", "));
+}
+
+}  // namespace
+
+bool may_extend(const Input& input, std::string_view slot, std::string_view field, std::string_view addition,
+                Outcome& out) {
+  if (input.settings.lists == config::Lists::Template || input.workload.kind == workload::Kind::Pod) return true;
+  json::View list = input.workload.pod_spec[field];
+  if (field.starts_with("affinity/")) list = input.workload.pod_spec.at(json::Pointer("/" + std::string(field)));
+  if (input.workload.authored_elements(slot, list) == 0) return true;
+  out.warnings.push_back(fmt::format("{}: the author's list is kept; not added: {}", slot, addition));
+  return false;
+}
+
+void require_node(const Input& input, const config::NodeRequirement& requirement, std::string reason, Outcome& out) {
+  const workload::Workload& workload = input.workload;
+  if (requirement.op == "In" && requirement.values.size() == 1) {
+    const std::string slot = "nodeSelector." + requirement.key;
+    const auto authored = workload.authored_json(slot, workload.pod_spec["nodeSelector"][requirement.key]);
+    if (!authored) {
+      out.changes.push_back({AddNodeSelector{requirement.key, requirement.values.front()}, {}, std::move(reason)});
+    } else if (*authored != '"' + requirement.values.front() + '"') {
+      out.warnings.push_back(fmt::format("nodeSelector {}: {} is kept; wanted: {}", requirement.key,
+                                         to_display(*authored), requirement.values.front()));
+    }
+    return;
+  }
+  if (!may_extend(input, "nodeAffinity.required",
+                  "affinity/nodeAffinity/requiredDuringSchedulingIgnoredDuringExecution/nodeSelectorTerms",
+                  describe(requirement), out)) {
+    return;
+  }
+  out.changes.push_back({RequireNode{requirement}, {}, std::move(reason)});
+}
+
+void prefer_node(const Input& input, const config::NodeRequirement& requirement, std::int64_t weight,
+                 std::string reason, Outcome& out) {
+  if (!may_extend(input, "nodeAffinity.preferred",
+                  "affinity/nodeAffinity/preferredDuringSchedulingIgnoredDuringExecution", describe(requirement),
+                  out)) {
+    return;
+  }
+  out.changes.push_back({PreferNode{requirement, weight}, {}, std::move(reason)});
+}
+
+std::optional<std::string_view> foreign_sizing(const workload::Workload& workload) {
+  // Sources: KubeRay ray-operator/controllers/ray/utils/constant.go, Spark's and Flink's Kubernetes integrations.
+  if (workload.label("ray.io/is-ray-node") || workload.label("ray.io/cluster"))
+    return "Ray derives its own limits from them";
+  if (workload.label("spark-role")) return "Spark derives its heap from them";
+  if (workload.label("type") == "flink-native-kubernetes") return "Flink derives its heap from them";
+  if (workload.pod_annotation("vpaUpdates")) return "a VerticalPodAutoscaler sets them";
+  return std::nullopt;
+}
+
+namespace rules {
+
+void affinity(const Input& input, Outcome& out) {
+  for (const config::NodeAffinityRule& rule : input.settings.node_affinity) {
+    if (!holds(rule.when, input)) continue;
+    for (const config::NodeRequirement& requirement : rule.require) {
+      require_node(input, requirement, "policy: " + describe(requirement), out);
+    }
+    for (const config::NodeAffinityRule::Preference& preference : rule.prefer) {
+      prefer_node(input, preference.requirement, preference.weight, "policy: " + describe(preference.requirement), out);
+    }
+  }
+}
+
+}  // namespace rules
+}  // namespace plimsoll::plan

@@ -1,0 +1,52 @@
+#include "plimsoll/workload/marker.hpp"
+
+#include "plimsoll/json/document.hpp"
+#include "plimsoll/json/writer.hpp"
+
+namespace plimsoll::workload {
+namespace {
+
+Slots read_slots(json::View object) {
+  Slots slots;
+  for (const json::Member& member : object.members()) slots.emplace(member.key, json::write(member.value));
+  return slots;
+}
+
+void write_slots(json::Writer& writer, std::string_view name, const Slots& slots) {
+  if (slots.empty()) return;
+  writer.key(name).begin_object();
+  for (const auto& [slot, value] : slots) writer.key(slot).raw(value);
+  writer.end_object();
+}
+
+}  // namespace
+
+std::optional<Marker> parse_marker(std::string_view text) {
+  const Result<json::Document> document = json::Document::parse(std::string(text));
+  if (!document) return std::nullopt;
+  const json::View root = document->root();
+  if (root["v"].integer() != kMarkerFormat) return std::nullopt;
+  const auto member = [&](std::string_view key) { return std::string(root[key].text().value_or("")); };
+  return Marker{.policy = member("policy"),
+                .estimate = member("estimate"),
+                .container = member("container"),
+                .at = member("at"),
+                .deadline = member("deadline"),
+                .set = read_slots(root["set"]),
+                .was = read_slots(root["was"])};
+}
+
+std::string to_text(const Marker& marker) {
+  json::Writer writer;
+  writer.begin_object().member("v", std::int64_t{kMarkerFormat}).member("policy", marker.policy);
+  writer.member("estimate", marker.estimate);
+  if (!marker.container.empty()) writer.member("container", marker.container);
+  if (!marker.at.empty()) writer.member("at", marker.at);
+  if (!marker.deadline.empty()) writer.member("deadline", marker.deadline);
+  write_slots(writer, "set", marker.set);
+  write_slots(writer, "was", marker.was);
+  writer.end_object();
+  return std::move(writer).take();
+}
+
+}  // namespace plimsoll::workload

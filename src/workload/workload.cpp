@@ -1,0 +1,371 @@
+#include "plimsoll/workload/workload.hpp"
+
+#include <algorithm>
+#include <array>
+
+#include "plimsoll/base/text.hpp"
+
+namespace plimsoll::workload {
+namespace {
+
+constexpr std::string_view kLimitRangerAnnotation = "kubernetes.io/limit-ranger";
+
+std::string_view side_name(Side side) {
+  return side == Side::Request ? "requests" : "limits";
+}
+
+// A quantity as YAML or JSON may hold it: text, or a bare number (`cpu: 2`), which the API server would turn into text.
+Result<Quantity> read_quantity(json::View value, const json::Pointer& at) {
+  std::string text;
+  if (const auto written = value.text()) {
+    text = *written;
+  } else if (value.kind() == json::Kind::Number) {
+    text = json::write(value);
+  } else {
+    return fail(ErrorCode::Invalid, "must be a quantity, such as \"2\" or \"4Gi\"", json::to_field_path(at));
+  }
+  Result<Quantity> quantity = parse_quantity(text);
+  if (!quantity) return fail(quantity.error().code, quantity.error().message, json::to_field_path(at));
+  return quantity;
+}
+
+// LimitRanger writes "LimitRanger plugin set: cpu, memory request for container a; cpu limit for init container b".
+// Source: plugin/pkg/admission/limitranger/admission.go, mergeContainerResources.
+void read_limit_ranger(std::string_view text, std::vector<Container>& containers) {
+  constexpr std::string_view kStart = "LimitRanger plugin set: ";
+  if (!text.starts_with(kStart)) return;
+  text.remove_prefix(kStart.size());
+  while (!text.empty()) {
+    const std::size_t end = std::min(text.find("; "), text.size());
+    const std::string_view entry = text.substr(0, end);
+    text.remove_prefix(std::min(end + 2, text.size()));
+
+    const std::size_t by = entry.find(" for ");
+    if (by == std::string_view::npos) continue;
+    std::string_view resources = entry.substr(0, by);
+    std::string_view who = entry.substr(by + 5);
+    const bool is_init = who.starts_with("init ");
+    if (is_init) who.remove_prefix(5);
+    if (!who.starts_with("container ")) continue;
+    who.remove_prefix(10);
+    const auto container = std::ranges::find_if(
+        containers, [&](const Container& c) { return c.name == who && (c.role != Container::Role::App) == is_init; });
+    if (container == containers.end()) continue;
+
+    Side side = Side::Request;
+    if (resources.ends_with(" request")) {
+      resources.remove_suffix(8);
+    } else if (resources.ends_with(" limit")) {
+      resources.remove_suffix(6);
+      side = Side::Limit;
+    } else {
+      continue;
+    }
+    while (!resources.empty()) {
+      const std::size_t comma = std::min(resources.find(", "), resources.size());
+      container->defaulted.push_back({side, resources.substr(0, comma)});
+      resources.remove_prefix(std::min(comma + 2, resources.size()));
+    }
+  }
+}
+
+Result<void> read_amounts(const Workload& workload, Container& container, Side side) {
+  const std::string_view name = side_name(side);
+  for (const json::Member& member : container.view["resources"][name].members()) {
+    const json::Pointer at = container.path / "resources" / name / member.key;
+    PLIMSOLL_TRY(quantity, read_quantity(member.value, at));
+    Amount amount{.side = side, .resource = member.key, .present = quantity, .authored = quantity};
+    if (workload.marker) {
+      const std::string slot = std::string(container.name) + "." + std::string(name) + "." + std::string(member.key);
+      const auto authored = workload.authored_json(slot, member.value);
+      if (!authored) {
+        amount.authored.reset();
+      } else if (authored->size() > 2 && authored->front() == '"') {
+        // A forged or torn `was` that is no quantity counts as nothing.
+        const auto before = parse_quantity(std::string_view(*authored).substr(1, authored->size() - 2));
+        amount.authored = before ? std::optional(*before) : std::nullopt;
+      }
+    }
+    if (container.is_limit_ranger_default(side, member.key)) amount.authored.reset();
+    container.amounts.push_back(amount);
+  }
+  return {};
+}
+
+Result<void> read_containers(Workload& workload, std::string_view list) {
+  const json::View items = workload.pod_spec[list];
+  const json::Pointer at = workload.template_path / "spec" / list;
+  if (items && !items.is_null() && !items.is_array()) {
+    return fail(ErrorCode::Invalid, "must be a list", json::to_field_path(at));
+  }
+  std::size_t index = 0;
+  for (const json::View item : items.elements()) {
+    Container container;
+    container.path = at / index;
+    container.view = item;
+    const auto name = item["name"].text();
+    if (!name || name->empty()) {
+      return fail(ErrorCode::Invalid, "every container must have a name", json::to_field_path(container.path));
+    }
+    container.name = *name;
+    if (list == "initContainers") {
+      container.role = item["restartPolicy"].text() == "Always" ? Container::Role::Sidecar : Container::Role::Init;
+    }
+    workload.containers.push_back(std::move(container));
+    ++index;
+  }
+  return {};
+}
+
+std::optional<Owner> find_controller(json::View metadata) {
+  for (const json::View owner : metadata["ownerReferences"].elements()) {
+    if (owner["controller"].boolean() != true) continue;
+    return Owner{owner["apiVersion"].text().value_or(""), owner["kind"].text().value_or(""),
+                 owner["name"].text().value_or("")};
+  }
+  return std::nullopt;
+}
+
+// The heap a JVM is told to take: -Xmx8g in an argument or in an environment variable such as JAVA_TOOL_OPTIONS. Its
+// suffixes are binary: https://docs.oracle.com/en/java/javase/17/docs/specs/man/java.html
+Bytes jvm_heap(std::string_view text) {
+  Bytes largest;
+  for (std::size_t at = text.find("-Xmx"); at != std::string_view::npos; at = text.find("-Xmx", at + 4)) {
+    std::string_view size = text.substr(at + 4);
+    const std::size_t digits = std::min(size.find_first_not_of("0123456789"), size.size());
+    if (digits == 0 || digits > 18) continue;
+    std::string quantity(size.substr(0, digits));
+    if (digits < size.size()) {
+      switch (size[digits]) {
+        case 'k':
+        case 'K':
+          quantity += "Ki";
+          break;
+        case 'm':
+        case 'M':
+          quantity += "Mi";
+          break;
+        case 'g':
+        case 'G':
+          quantity += "Gi";
+          break;
+        case 't':
+        case 'T':
+          quantity += "Ti";
+          break;
+        default:
+          break;
+      }
+    }
+    const auto bytes = parse_quantity(quantity).and_then(to_bytes);
+    if (bytes) largest = std::max(largest, *bytes);
+  }
+  return largest;
+}
+
+// spark.executor.memory=8g and spark.driver.memory=8g, as spark-submit takes them (binary suffixes).
+Bytes spark_heap(std::string_view text) {
+  for (const std::string_view key : {"spark.executor.memory=", "spark.driver.memory="}) {
+    const std::size_t at = text.find(key);
+    if (at == std::string_view::npos) continue;
+    return jvm_heap("-Xmx" + std::string(text.substr(at + key.size())));
+  }
+  return {};
+}
+
+}  // namespace
+
+std::string_view to_text(Kind kind) {
+  switch (kind) {
+    case Kind::Pod:
+      return "Pod";
+    case Kind::Job:
+      return "Job";
+    case Kind::CronJob:
+      return "CronJob";
+  }
+  return "";
+}
+
+std::optional<Quantity> Container::present(Side side, std::string_view resource) const {
+  for (const Amount& amount : amounts) {
+    if (amount.side == side && amount.resource == resource) return amount.present;
+  }
+  return std::nullopt;
+}
+
+std::optional<Quantity> Container::authored(Side side, std::string_view resource) const {
+  for (const Amount& amount : amounts) {
+    if (amount.side == side && amount.resource == resource) return amount.authored;
+  }
+  return std::nullopt;
+}
+
+std::optional<Quantity> Container::authored_request_or_limit(std::string_view resource) const {
+  const auto request = authored(Side::Request, resource);
+  return request ? request : authored(Side::Limit, resource);
+}
+
+bool Container::is_limit_ranger_default(Side side, std::string_view resource) const {
+  return std::ranges::any_of(defaulted, [&](const Defaulted& d) { return d.side == side && d.resource == resource; });
+}
+
+const Container* Workload::find_container(std::string_view container_name) const {
+  const auto found = std::ranges::find_if(containers, [&](const Container& c) { return c.name == container_name; });
+  return found == containers.end() ? nullptr : &*found;
+}
+
+std::string_view Workload::restart_policy() const {
+  return pod_spec["restartPolicy"].text().value_or("Always");
+}
+
+std::optional<std::string_view> Workload::label(std::string_view key) const {
+  const auto on_template = template_metadata["labels"][key].text();
+  return on_template ? on_template : metadata["labels"][key].text();
+}
+
+std::optional<std::string_view> Workload::pod_annotation(std::string_view key) const {
+  return template_metadata["annotations"][key].text();
+}
+
+std::vector<Toleration> Workload::authored_tolerations() const {
+  std::vector<Toleration> all;
+  for (const json::View toleration : pod_spec["tolerations"].elements()) {
+    if (is_ours("tolerations", toleration)) continue;
+    const auto member = [&](std::string_view key) { return toleration[key].text().value_or(""); };
+    all.push_back({member("key"), member("operator"), member("value"), member("effect")});
+  }
+  return all;
+}
+
+std::optional<std::string> Workload::authored_json(std::string_view slot, json::View present) const {
+  if (!present || present.is_null()) return std::nullopt;
+  std::string now = json::write(present);
+  if (!marker) return now;
+  const auto ours = marker->set.find(slot);
+  if (ours == marker->set.end() || ours->second != now) return now;
+  const auto before = marker->was.find(slot);
+  if (before == marker->was.end()) return std::nullopt;
+  return before->second;
+}
+
+bool Workload::is_ours(std::string_view slot, json::View element) const {
+  if (!marker) return false;
+  const auto ours = marker->set.find(slot);
+  if (ours == marker->set.end()) return false;
+  const Result<json::Document> added = json::Document::parse(ours->second);
+  if (!added) return false;
+  for (const json::View one : added->root().elements()) {
+    if (one == element) return true;
+  }
+  return false;
+}
+
+std::size_t Workload::authored_elements(std::string_view slot, json::View present) const {
+  std::size_t count = 0;
+  for (const json::View element : present.elements()) {
+    if (!is_ours(slot, element)) ++count;
+  }
+  return count;
+}
+
+bool Workload::has_pod_level(std::string_view resource) const {
+  const json::View resources = pod_spec["resources"];
+  return resources["requests"][resource] || resources["limits"][resource];
+}
+
+bool Workload::has_device_claims() const {
+  if (pod_spec["resourceClaims"].size() > 0 || object["spec"]["scheduling"]["resourceClaims"].size() > 0) return true;
+  return std::ranges::any_of(containers, [](const Container& container) {
+    return container.view["resources"]["claims"].size() > 0 ||
+           std::ranges::any_of(container.amounts, [](const Amount& amount) {
+             return amount.resource.starts_with("deviceclass.resource.kubernetes.io/");
+           });
+  });
+}
+
+bool Workload::is_guaranteed() const {
+  if (containers.empty()) return false;
+  return std::ranges::all_of(containers, [](const Container& container) {
+    return std::ranges::all_of(std::array<std::string_view, 2>{"cpu", "memory"}, [&](std::string_view resource) {
+      const auto limit = container.authored(Side::Limit, resource);
+      return limit && container.authored_request_or_limit(resource) == limit;
+    });
+  });
+}
+
+bool is_gpu_resource(std::string_view resource) {
+  constexpr std::array<std::string_view, 8> kNames = {
+      "nvidia.com/gpu",   "nvidia.com/gpu.shared", "amd.com/gpu",           "gpu.intel.com/i915",
+      "gpu.intel.com/xe", "habana.ai/gaudi",       "microsoft.com/directx", "google.com/tpu"};
+  return std::ranges::find(kNames, resource) != kNames.end() || resource.starts_with("nvidia.com/mig-");
+}
+
+Bytes memory_floor(const Workload& workload, const Container& container) {
+  Bytes volumes;
+  for (const json::View mount : container.view["volumeMounts"].elements()) {
+    const auto name = mount["name"].text();
+    for (const json::View volume : workload.pod_spec["volumes"].elements()) {
+      if (!name || volume["name"].text() != name || volume["emptyDir"]["medium"].text() != "Memory") continue;
+      const auto limit = read_quantity(volume["emptyDir"]["sizeLimit"], {});
+      if (!limit) continue;
+      if (const auto bytes = to_bytes(*limit)) volumes += *bytes;
+    }
+  }
+  Bytes heap;
+  for (const std::string_view list : {"command", "args"}) {
+    for (const json::View argument : container.view[list].elements()) {
+      const std::string_view text = argument.text().value_or("");
+      heap = std::max({heap, jvm_heap(text), spark_heap(text)});
+    }
+  }
+  for (const json::View variable : container.view["env"].elements()) {
+    heap = std::max(heap, jvm_heap(variable["value"].text().value_or("")));
+  }
+  return volumes + heap;
+}
+
+Result<Workload> view_workload(Kind kind, json::View object) {
+  Workload workload;
+  workload.kind = kind;
+  workload.object = object;
+  workload.metadata = object["metadata"];
+  workload.metadata_path = json::Pointer("/metadata");
+  json::View pod_template = object;
+  if (kind == Kind::Job) {
+    workload.template_path = json::Pointer("/spec/template");
+    pod_template = object["spec"]["template"];
+  } else if (kind == Kind::CronJob) {
+    // Seen as the Job that it makes.
+    workload.template_path = json::Pointer("/spec/jobTemplate/spec/template");
+    workload.metadata = object["spec"]["jobTemplate"]["metadata"];
+    workload.metadata_path = json::Pointer("/spec/jobTemplate/metadata");
+    pod_template = object["spec"]["jobTemplate"]["spec"]["template"];
+  }
+  workload.template_metadata = pod_template["metadata"];
+  workload.pod_spec = pod_template["spec"];
+  if (!workload.pod_spec.is_object()) {
+    return fail(ErrorCode::Invalid, "there is no pod spec here", json::to_field_path(workload.template_path / "spec"));
+  }
+  workload.name = object["metadata"]["name"].text().value_or("");
+  workload.name_space = object["metadata"]["namespace"].text().value_or("");
+  workload.generate_name = object["metadata"]["generateName"].text().value_or("");
+  workload.controller =
+      kind == Kind::CronJob ? Owner{"batch/v1", "CronJob", workload.name} : find_controller(object["metadata"]);
+  if (const auto text = workload.pod_annotation(kMarkerAnnotation)) workload.marker = parse_marker(*text);
+
+  PLIMSOLL_CHECK(read_containers(workload, "containers"));
+  PLIMSOLL_CHECK(read_containers(workload, "initContainers"));
+  if (kind == Kind::Pod) {
+    if (const auto text = workload.pod_annotation(kLimitRangerAnnotation)) {
+      read_limit_ranger(*text, workload.containers);
+    }
+  }
+  for (Container& container : workload.containers) {
+    PLIMSOLL_CHECK(read_amounts(workload, container, Side::Request));
+    PLIMSOLL_CHECK(read_amounts(workload, container, Side::Limit));
+  }
+  return workload;
+}
+
+}  // namespace plimsoll::workload
