@@ -1,9 +1,11 @@
 // RFC 6901 JSON Pointers, built segment by segment.
 #pragma once
 
+#include <compare>
 #include <cstddef>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace plimsoll::json {

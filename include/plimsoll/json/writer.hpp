@@ -4,6 +4,8 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <type_traits>
+#include <utility>
 
 #include "plimsoll/json/document.hpp"
 
@@ -25,8 +27,17 @@ class Writer {
   Writer& key(std::string_view name);
   Writer& value(std::string_view text);
   Writer& value(const char* text) { return value(std::string_view(text)); }
-  Writer& value(std::int64_t number);
-  Writer& value(bool truth);
+  /// An integer or a truth value. A template, so that `value(5)` and `value(true)` cannot be taken for each other.
+  template <class T, class = std::enable_if_t<std::is_integral_v<T>>>
+  Writer& value(T number) {
+    static_assert(std::is_same_v<T, bool> || std::is_signed_v<T> || sizeof(T) < sizeof(std::int64_t),
+                  "does not fit a signed 64-bit integer: convert it where its range is known");
+    if constexpr (std::is_same_v<T, bool>) {
+      return append_truth(number);
+    } else {
+      return append_integer(number);
+    }
+  }
   Writer& null();
   /// A copy of a parsed value.
   Writer& value(View view);
@@ -42,6 +53,8 @@ class Writer {
   [[nodiscard]] std::string take() && { return std::move(text_); }
 
  private:
+  Writer& append_integer(std::int64_t number);
+  Writer& append_truth(bool truth);
   void separate();
   std::string text_;
 };
