@@ -1,0 +1,411 @@
+// Text to Nodes, through yaml-cpp's events.
+//
+// yaml-cpp knows the grammar; the meaning is ours: types of scalars, aliases, merge keys, duplicates. Its exceptions end
+// here, and so does a Stop, with which the builder leaves yaml-cpp as soon as something is wrong. yaml-cpp refuses
+// nesting beyond 500 by itself, before its own recursion can hurt; aliases can still nest deeper than the text.
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <exception>
+#include <map>
+#include <sstream>
+#include <unordered_map>
+#include <yaml-cpp/depthguard.h>
+#include <yaml-cpp/eventhandler.h>
+#include <yaml-cpp/exceptions.h>
+#include <yaml-cpp/parser.h>
+
+#include "plimsoll/base/text.hpp"
+#include "plimsoll/yaml/yaml.hpp"
+#include "scalar.hpp"
+
+namespace plimsoll::yaml {
+namespace {
+
+using Kind = Node::Kind;
+
+// A value of 1,000,000 nodes takes some 100 MB; no policy or manifest has a hundredth of that.
+constexpr std::size_t kMaxAliasedNodes = 1'000'000;
+
+struct Stop {
+  Error error;
+};
+
+std::string to_text(Mark mark) { return std::to_string(mark.line) + ':' + std::to_string(mark.column); }
+
+std::string in_words(Mark mark) {
+  return "line " + std::to_string(mark.line) + ", column " + std::to_string(mark.column);
+}
+
+Mark to_mark(const YAML::Mark& mark) {
+  return {static_cast<std::size_t>(mark.line) + 1, static_cast<std::size_t>(mark.column) + 1};
+}
+
+[[noreturn]] void stop(Mark mark, std::string message) {
+  throw Stop{Error{ErrorCode::Invalid, std::move(message), to_text(mark)}};
+}
+
+Mark mark_of(std::string_view text, std::size_t offset) {
+  Mark mark{1, 1};
+  for (std::size_t i = 0; i < offset; ++i) {
+    mark = text[i] == '\n' ? Mark{mark.line + 1, 1} : Mark{mark.line, mark.column + 1};
+  }
+  return mark;
+}
+
+// How much an anchored value adds to the document each time that it is referred to.
+struct Extent {
+  std::size_t nodes = 1;
+  std::size_t height = 1;
+};
+
+Extent measure(const Node& node) {
+  Extent extent;
+  std::size_t below = 0;
+  const auto add = [&](const Node& child) {
+    const Extent part = measure(child);
+    extent.nodes += part.nodes;
+    below = std::max(below, part.height);
+  };
+  for (const Node& item : node.items) add(item);
+  for (const Node::Entry& entry : node.entries) add(entry.value);
+  extent.nodes += node.entries.size();
+  extent.height += below;
+  return extent;
+}
+
+class Builder final : public YAML::EventHandler {
+ public:
+  explicit Builder(std::string_view text) : text_(text) {}
+
+  [[nodiscard]] std::vector<Node> take() && { return std::move(documents_); }
+
+  void OnDocumentStart(const YAML::Mark& mark) override {
+    // yaml-cpp takes what is left over after a value for another document.
+    if (started_ && !has_separator(mark)) {
+      stop(to_mark(mark), "this belongs to no value: the document ended before it; another document starts with ---");
+    }
+    started_ = true;
+    anchors_.clear();
+  }
+  void OnDocumentEnd() override {}
+
+  void OnNull(const YAML::Mark& mark, YAML::anchor_t anchor) override {
+    Node node;
+    node.mark = to_mark(mark);
+    if (frames_.empty() && anchor == 0 && !has_content(mark)) return;
+    if (!frames_.empty() && frames_.back().key) node.mark = frames_.back().key->mark;
+    remember(anchor, node);
+    place(std::move(node));
+  }
+
+  void OnAlias(const YAML::Mark& mark, YAML::anchor_t anchor) override {
+    const auto found = anchors_.find(anchor);
+    if (found == anchors_.end()) stop(to_mark(mark), "an alias cannot stand inside the value that it refers to");
+    count(found->second.extent.nodes, mark);
+    check_depth(found->second.extent.height, mark);
+    Node node = found->second.node;
+    node.mark = to_mark(mark);
+    place(std::move(node));
+  }
+
+  void OnScalar(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor, const std::string& value) override {
+    Node node;
+    node.mark = to_mark(mark);
+    node.text = value;
+    node.quoted = tag == "!";
+    node.kind = kind_of(node, tag);
+    const bool is_merge = awaits_key() && value == "<<" && (tag == "?" || tag == "tag:yaml.org,2002:merge");
+    remember(anchor, node);
+    if (is_merge) {
+      frames_.back().key = std::move(node);
+      frames_.back().merging = true;
+    } else {
+      place(std::move(node));
+    }
+  }
+
+  void OnSequenceStart(const YAML::Mark& mark, const std::string& /*tag*/, YAML::anchor_t anchor,
+                       YAML::EmitterStyle::value /*style*/) override {
+    open(Kind::Sequence, mark, anchor);
+  }
+  void OnSequenceEnd() override { close(); }
+  void OnMapStart(const YAML::Mark& mark, const std::string& /*tag*/, YAML::anchor_t anchor,
+                  YAML::EmitterStyle::value /*style*/) override {
+    open(Kind::Map, mark, anchor);
+  }
+  void OnMapEnd() override { close(); }
+
+ private:
+  struct Member {
+    std::size_t index;
+    std::optional<Mark> own;  // where the map itself set it, not through `<<`
+  };
+
+  // A sequence or map that is not closed yet.
+  struct Frame {
+    Node node;
+    YAML::anchor_t anchor = 0;
+    std::optional<Node> key;
+    bool merging = false;
+    std::unordered_map<std::string, Member> members;
+  };
+
+  struct Anchored {
+    Node node;
+    Extent extent;
+  };
+
+  [[nodiscard]] bool awaits_key() const {
+    return !frames_.empty() && frames_.back().node.kind == Kind::Map && !frames_.back().key;
+  }
+
+  // Whether a document that begins at `mark` was announced by `---`, or by `...` on the last line with anything on it.
+  [[nodiscard]] bool has_separator(const YAML::Mark& mark) const {
+    const auto offset = std::min(static_cast<std::size_t>(mark.pos), text_.size());
+    if (text_.substr(offset).starts_with("---")) return true;
+    std::string_view before = text_.substr(0, offset);
+    while (!before.empty()) {
+      const std::size_t line_break = before.substr(0, before.size() - 1).rfind('\n');
+      const std::size_t begin = line_break == std::string_view::npos ? 0 : line_break + 1;
+      const std::string_view line = before.substr(begin);
+      const std::size_t first = line.find_first_not_of(" \t\r\n");
+      if (first != std::string_view::npos && line[first] != '#') return line.starts_with("...");
+      before = before.substr(0, begin);
+    }
+    return false;
+  }
+
+  // Whether a null at the root was written: the mark of one that was not points at what comes after it.
+  [[nodiscard]] bool has_content(const YAML::Mark& mark) const {
+    const auto offset = std::min(static_cast<std::size_t>(mark.pos), text_.size());
+    const std::string_view rest = text_.substr(offset);
+    return rest.starts_with('~') || rest.starts_with("null") || rest.starts_with("Null") || rest.starts_with("NULL");
+  }
+
+  static Kind kind_of(const Node& node, std::string_view tag) {
+    constexpr std::string_view kCore = "tag:yaml.org,2002:";
+    Kind kind = Kind::String;
+    if (tag == "?") {
+      kind = resolve_plain(node.text);
+    } else if (tag.starts_with(kCore)) {
+      const std::string_view name = tag.substr(kCore.size());
+      const Kind resolved = resolve_plain(node.text);
+      const auto require = [&](bool fits) {
+        if (!fits) stop(node.mark, quoted(node.text) + " is not a value of type !!" + std::string(name));
+        kind = resolved;
+      };
+      if (name == "null") require(resolved == Kind::Null);
+      if (name == "bool") require(resolved == Kind::Bool);
+      if (name == "int") require(resolved == Kind::Int);
+      if (name == "float") require(resolved == Kind::Float || resolved == Kind::Int);
+      if (name == "binary") {
+        stop(node.mark, "!!binary is not supported, for JSON has no bytes: write the base64 text without the tag");
+      }
+    }
+    if (kind == Kind::Float && is_infinite_or_nan(node.text)) {
+      stop(node.mark, quoted(node.text) + " is not a number that JSON can hold; put it in quotes if it is a text");
+    }
+    return kind;
+  }
+
+  void count(std::size_t nodes, const YAML::Mark& mark) {
+    aliased_nodes_ += nodes;
+    if (aliased_nodes_ > kMaxAliasedNodes) {
+      stop(to_mark(mark), "the aliases of this text expand to more than " + std::to_string(kMaxAliasedNodes) + " values");
+    }
+  }
+
+  void check_depth(std::size_t height, const YAML::Mark& mark) const {
+    if (frames_.size() + height > json::kMaxDepth) {
+      stop(to_mark(mark), "nested deeper than " + std::to_string(json::kMaxDepth) + " levels");
+    }
+  }
+
+  void remember(YAML::anchor_t anchor, const Node& node) {
+    if (anchor == 0) return;
+    const Extent extent = measure(node);
+    aliased_nodes_ += extent.nodes;  // it is a copy, too
+    if (aliased_nodes_ > kMaxAliasedNodes) {
+      stop(node.mark, "the anchors of this text hold more than " + std::to_string(kMaxAliasedNodes) + " values");
+    }
+    anchors_[anchor] = Anchored{node, extent};
+  }
+
+  void open(Kind kind, const YAML::Mark& mark, YAML::anchor_t anchor) {
+    if (awaits_key()) {
+      stop(to_mark(mark), std::string("a key must be a word or number, not a ") + (kind == Kind::Map ? "map" : "sequence"));
+    }
+    check_depth(1, mark);
+    Frame frame;
+    frame.node.kind = kind;
+    frame.node.mark = to_mark(mark);
+    frame.anchor = anchor;
+    frames_.push_back(std::move(frame));
+  }
+
+  void close() {
+    Frame frame = std::move(frames_.back());
+    frames_.pop_back();
+    remember(frame.anchor, frame.node);
+    place(std::move(frame.node));
+  }
+
+  // Puts a finished value where it belongs: root, item, key or member.
+  void place(Node node) {
+    if (frames_.empty()) {
+      documents_.push_back(std::move(node));
+      return;
+    }
+    Frame& frame = frames_.back();
+    if (frame.node.kind == Kind::Sequence) {
+      frame.node.items.push_back(std::move(node));
+    } else if (!frame.key) {
+      if (!node.is_scalar()) stop(node.mark, "a key must be a word or number, and this alias is neither");
+      if (node.kind == Kind::Null) stop(node.mark, "a key cannot be null; put it in quotes if it is a word");
+      frame.key = std::move(node);
+    } else if (frame.merging) {
+      merge(frame, std::move(node));
+      frame.key.reset();
+      frame.merging = false;
+    } else {
+      add_member(frame, std::move(*frame.key), std::move(node));
+      frame.key.reset();
+    }
+  }
+
+  static void add_member(Frame& frame, Node key, Node value) {
+    std::string name = to_member_name(key);
+    const auto own = frame.members.find(name);
+    if (own != frame.members.end() && own->second.own) {
+      stop(key.mark, "the key " + quoted(name) + " is here a second time; it was first set at " + in_words(*own->second.own));
+    }
+    const Mark mark = key.mark;
+    set_member(frame, name, std::move(key), std::move(value)).own = mark;
+  }
+
+  static Member& set_member(Frame& frame, const std::string& name, Node key, Node value) {
+    const auto [at, is_new] = frame.members.try_emplace(name, Member{frame.node.entries.size(), std::nullopt});
+    Node::Entry entry{std::move(key), std::move(value)};
+    if (is_new) {
+      frame.node.entries.push_back(std::move(entry));
+    } else {
+      frame.node.entries[at->second.index] = std::move(entry);
+    }
+    return at->second;
+  }
+
+  // goyaml takes keys and merges in the order of the text, each over what was there: a key before `<<` loses to it.
+  static void merge(Frame& frame, Node source) {
+    if (source.kind == Kind::Map) {
+      for (Node::Entry& entry : source.entries) {
+        set_member(frame, to_member_name(entry.key), std::move(entry.key), std::move(entry.value));
+      }
+      return;
+    }
+    if (source.kind != Kind::Sequence) stop(source.mark, "<< takes a map, or a sequence of maps");
+    for (std::size_t i = source.items.size(); i-- > 0;) {
+      if (source.items[i].kind != Kind::Map) stop(source.items[i].mark, "<< takes a map, or a sequence of maps");
+      merge(frame, std::move(source.items[i]));  // backwards, for the earlier map has precedence
+    }
+  }
+
+  std::string_view text_;
+  bool started_ = false;
+  std::vector<Node> documents_;
+  std::vector<Frame> frames_;
+  std::map<YAML::anchor_t, Anchored> anchors_;
+  std::size_t aliased_nodes_ = 0;
+};
+
+// Length of the character that begins `text`, when it is UTF-8 and one that YAML allows; otherwise 0.
+std::size_t allowed_character(std::string_view text) {
+  const auto byte = [&](std::size_t i) { return i < text.size() ? static_cast<std::uint8_t>(text[i]) : 0U; };
+  const auto follows = [&](std::size_t i) { return (byte(i) & 0xC0U) == 0x80; };
+  const std::uint32_t lead = byte(0);
+  if (lead < 0x80) return lead == '\t' || lead == '\n' || lead == '\r' || (lead >= 0x20 && lead != 0x7F) ? 1 : 0;
+  std::uint32_t code = 0;
+  if ((lead & 0xE0U) == 0xC0 && follows(1)) {
+    code = (lead & 0x1FU) << 6U | (byte(1) & 0x3FU);
+    return code >= 0xA0 || code == 0x85 ? 2 : 0;
+  }
+  if ((lead & 0xF0U) == 0xE0 && follows(1) && follows(2)) {
+    code = (lead & 0x0FU) << 12U | (byte(1) & 0x3FU) << 6U | (byte(2) & 0x3FU);
+    return code >= 0x800 && (code < 0xD800 || code > 0xDFFF) && code < 0xFFFE ? 3 : 0;
+  }
+  if ((lead & 0xF8U) == 0xF0 && follows(1) && follows(2) && follows(3)) {
+    code = (lead & 0x07U) << 18U | (byte(1) & 0x3FU) << 12U | (byte(2) & 0x3FU) << 6U | (byte(3) & 0x3FU);
+    return code >= 0x10000 && code <= 0x10FFFF ? 4 : 0;
+  }
+  return 0;
+}
+
+// Offset of the first byte that is not part of a character that YAML allows. yaml-cpp takes one of them, \x04, for the
+// end of the text, and passes the others on.
+std::size_t first_forbidden(std::string_view text) {
+  std::size_t at = 0;
+  while (at < text.size()) {
+    const std::size_t length = allowed_character(text.substr(at));
+    if (length == 0) return at;
+    at += length;
+  }
+  return std::string_view::npos;
+}
+
+// yaml-cpp's own words say what its scanner met; these say what the author can do about it.
+std::string explain(const std::string& problem) {
+  struct Words {
+    std::string_view from, to;
+  };
+  constexpr Words kWords[] = {
+      {"illegal map value", "a \": \" cannot stand here: put the text in quotes, or check the indentation"},
+      {"illegal map key", "a key cannot stand here: check the indentation"},
+      {"end of map not found", "this does not fit into the map around it: check the indentation"},
+      {"end of map flow not found", "a { is not closed by }"},
+      {"end of sequence not found", "this does not fit into the sequence around it: check the indentation"},
+      {"end of sequence flow not found", "a [ is not closed by ]"},
+      {"illegal flow end", "a ] or } closes nothing"},
+      {"illegal block entry", "a \"- \" cannot stand here: check the indentation"},
+      {"illegal EOF in scalar", "the text ends inside quotes"},
+      {"illegal document indicator in scalar", "the document ends inside quotes"},
+      {"illegal tab when looking for indentation", "a tab cannot indent: use spaces"},
+      {"unknown token", "a text cannot begin with this character: put it in quotes"},
+      {"the referenced anchor is not defined", "the alias refers to an anchor that is not defined before it"},
+      {"cannot assign multiple anchors to the same node", "one value cannot have two anchors"},
+      {"cannot assign multiple tags to the same node", "one value cannot have two tags"},
+  };
+  for (const Words& words : kWords) {
+    if (words.from == problem) return std::string(words.to);
+  }
+  return problem;
+}
+
+}  // namespace
+
+Result<std::vector<Node>> parse(std::string_view text) {
+  constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
+  if (text.starts_with(kByteOrderMark)) text.remove_prefix(kByteOrderMark.size());
+  if (const std::size_t at = first_forbidden(text); at != std::string_view::npos) {
+    return fail(ErrorCode::Invalid, quoted(text.substr(at, 1)) + " is no character of a YAML text in UTF-8",
+                to_text(mark_of(text, at)));
+  }
+  try {
+    std::istringstream stream{std::string(text)};
+    YAML::Parser parser(stream);
+    Builder builder(text);
+    while (parser.HandleNextDocument(builder)) {
+    }
+    return std::move(builder).take();
+  } catch (Stop& stopped) {
+    return Unexpected<Error>{std::move(stopped.error)};
+  } catch (const YAML::DeepRecursion& deep) {
+    return fail(ErrorCode::Invalid, "nested deeper than 500 levels", to_text(to_mark(deep.mark)));
+  } catch (const YAML::Exception& thrown) {
+    const std::string where = thrown.mark.is_null() ? std::string() : to_text(to_mark(thrown.mark));
+    return fail(ErrorCode::Invalid, explain(thrown.msg), where);
+  } catch (const std::exception& thrown) {
+    return fail(ErrorCode::Bug, std::string("the YAML parser failed: ") + thrown.what());
+  }
+}
+
+}  // namespace plimsoll::yaml
