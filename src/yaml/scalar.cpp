@@ -33,6 +33,16 @@ std::string without_underscores(std::string_view text) {
   return plain;
 }
 
+// Whether every underscore stands between two digits. goyaml drops them all, except where the text begins with a dot:
+// there strconv.ParseFloat sees them.
+bool separates_digits(std::string_view text) {
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    if (text[i] != '_') continue;
+    if (i == 0 || i + 1 == text.size() || !is_digit(text[i - 1]) || !is_digit(text[i + 1])) return false;
+  }
+  return true;
+}
+
 struct Integer {
   bool negative = false;
   std::uint64_t magnitude = 0;
@@ -102,32 +112,64 @@ std::optional<double> parse_float(std::string_view plain) {
   return value;
 }
 
+// The shortest digits that mean exactly this number: 0.digits × 10^point.
+struct Decimal {
+  bool negative = false;
+  std::string digits;
+  int point = 0;
+};
+
 template <class Float>
-std::string shortest(Float value, std::chars_format format) {
-  std::array<char, 512> digits{};
-  const auto [end, failure] = std::to_chars(digits.data(), digits.data() + digits.size(), value, format);
-  return failure == std::errc{} ? std::string(digits.data(), end) : "0";
+Decimal shortest(Float value) {
+  std::array<char, 64> text{};
+  const auto written = std::to_chars(text.data(), text.data() + text.size(), value, std::chars_format::scientific);
+  std::string_view rest(text.data(), static_cast<std::size_t>(written.ptr - text.data()));
+  Decimal decimal;
+  decimal.negative = rest.starts_with('-');
+  if (decimal.negative) rest.remove_prefix(1);
+  const std::size_t e = rest.find('e');
+  for (const char c : rest.substr(0, e)) {
+    if (is_digit(c)) decimal.digits += c;
+  }
+  rest.remove_prefix(e + (rest[e + 1] == '+' ? 2 : 1));
+  std::from_chars(rest.data(), rest.data() + rest.size(), decimal.point);
+  ++decimal.point;
+  return decimal;
 }
 
-// encoding/json: exponents only outside 1e-6 … 1e21, and without a leading zero.
+// As Go writes it: digits it does not need are zeros, where std::to_chars gives those of the binary number.
+std::string to_fixed(Decimal decimal) {
+  const std::string sign = decimal.negative ? "-" : "";
+  if (decimal.point <= 0) return sign + "0." + std::string(static_cast<std::size_t>(-decimal.point), '0') + decimal.digits;
+  const auto whole = static_cast<std::size_t>(decimal.point);
+  if (decimal.digits.size() <= whole) {
+    decimal.digits.resize(whole, '0');
+    return sign + decimal.digits;
+  }
+  return sign + decimal.digits.insert(whole, 1, '.');
+}
+
+std::string to_scientific(Decimal decimal, int exponent_digits) {
+  const int exponent = decimal.point - 1;
+  if (decimal.digits.size() > 1) decimal.digits.insert(1, 1, '.');
+  std::string power = std::to_string(std::abs(exponent));
+  if (static_cast<int>(power.size()) < exponent_digits) power.insert(0, 1, '0');
+  return (decimal.negative ? "-" : "") + decimal.digits + (exponent < 0 ? "e-" : "e+") + power;
+}
+
+// encoding/json: an exponent only outside 1e-6 … 1e21.
 std::string to_go_json(double value) {
   const double size = std::abs(value);
-  if (size == 0 || (size >= 1e-6 && size < 1e21)) return shortest(value, std::chars_format::fixed);
-  std::string text = shortest(value, std::chars_format::scientific);
-  if (const std::size_t zero = text.find("e-0"); zero != std::string::npos) text.erase(zero + 2, 1);
-  return text;
+  const bool plain = size == 0 || (size >= 1e-6 && size < 1e21);
+  return plain ? to_fixed(shortest(value)) : to_scientific(shortest(value), 1);
 }
 
-// strconv.FormatFloat(value, 'g', -1, 32), which is what sigs.k8s.io/yaml does to keys.
+// strconv.FormatFloat(value, 'g', -1, 32), to which sigs.k8s.io/yaml puts a key, single precision included.
 std::string to_go_key(double value) {
   if (std::abs(value) > static_cast<double>(std::numeric_limits<float>::max())) return value < 0 ? "-.inf" : ".inf";
-  const auto narrow = static_cast<float>(value);
-  const std::string scientific = shortest(narrow, std::chars_format::scientific);
-  int exponent = 0;
-  const std::size_t sign = scientific.find('e') + 1;
-  const std::size_t digits = scientific[sign] == '+' ? sign + 1 : sign;
-  std::from_chars(scientific.data() + digits, scientific.data() + scientific.size(), exponent);
-  return exponent < -4 || exponent >= 6 ? scientific : shortest(narrow, std::chars_format::fixed);
+  const Decimal decimal = shortest(static_cast<float>(value));
+  const int exponent = decimal.point - 1;
+  return exponent < -4 || exponent >= 6 ? to_scientific(decimal, 2) : to_fixed(decimal);
 }
 
 }  // namespace
@@ -137,10 +179,10 @@ Kind resolve_plain(std::string_view text) {
   if (is_true(text) || is_one_of(text, kFalse)) return Kind::Bool;
   if (is_infinite_or_nan(text)) return Kind::Float;
   const char first = text[0];
-  if (first == '.') return parse_float(text) ? Kind::Float : Kind::String;
-  if (!is_digit(first) && first != '+' && first != '-') return Kind::String;
+  if (first == '.' && !separates_digits(text)) return Kind::String;
+  if (!is_digit(first) && first != '+' && first != '-' && first != '.') return Kind::String;
   const std::string plain = without_underscores(text);
-  if (parse_integer(plain)) return Kind::Int;
+  if (first != '.' && parse_integer(plain)) return Kind::Int;
   return parse_float(plain) ? Kind::Float : Kind::String;
 }
 
