@@ -81,7 +81,7 @@ using GpuCount = Amount<struct GpuCountTag>;
 
 /// Kubernetes' canonical text, ready for a manifest: "1500m", "2".
 [[nodiscard]] std::string to_text(MilliCpu cpu);
-/// In the largest binary suffix that divides it: "12Gi", "1536Mi", "1000".
+/// In the largest binary suffix that divides it: "12Gi", "1536Mi"; when none does, in decimal: "1500", "5G".
 [[nodiscard]] std::string to_text(Bytes bytes);
 [[nodiscard]] std::string to_text(GpuCount gpus);
 

@@ -1,7 +1,8 @@
 // Kubernetes' number: "1500m", "12Gi", "0.5", "1e3".
 //
-// Held exactly, as a 128-bit count of billionths, because that is the finest grain Kubernetes keeps and 2^63-1 the
-// largest magnitude: 2^63 * 10^9 fits. No floating point anywhere.
+// Held exactly, as a 128-bit count of billionths, the finest grain Kubernetes keeps. Kubernetes caps binary quantities
+// ("9Ei") at 2^63-1 and, whatever its documentation says, leaves decimal ones uncapped; 128 bits hold those up to
+// 10^29, where they saturate. No floating point anywhere.
 #pragma once
 
 #include <compare>
@@ -50,14 +51,17 @@ class Quantity {
   Format format_ = Format::DecimalSI;
 };
 
-/// Reads `text` as Kubernetes' ParseQuantity does: rounds up to a billionth, caps at 2^63-1, accepts signs and zero
-/// (whether those make sense is for the caller to say).
+/// Reads `text` as Kubernetes' ParseQuantity does: rounds away from zero to a billionth, accepts signs and zero, and
+/// even a missing number for zero ("Ki"); whether those make sense is for the caller to say. It differs where
+/// Kubernetes goes astray: an exponent beyond 32 bits is refused (there it wraps around), and a decimal beyond 10^29
+/// saturates.
 ///
-/// Errors: ErrorCode::Invalid; the message says what is wrong and what was probably meant ("12GiB": "did you mean
-/// \"12Gi\"?").
+/// Errors: ErrorCode::Invalid; the message says what is wrong and what was probably meant ("12GiB": did you mean
+/// "12Gi"?).
 [[nodiscard]] Result<Quantity> parse_quantity(std::string_view text);
 
-/// The canonical form, as Quantity.String() would write it after parsing: "1.5" -> "1500m", "1024Mi" -> "1Gi".
+/// The canonical form, as Quantity.CanonicalizeBytes() writes it: "1.5" -> "1500m", "1024Mi" -> "1Gi". The API server
+/// stores such a text as it stands. (It also leaves some that are not canonical alone: "+1", "1.500", "012Gi".)
 [[nodiscard]] std::string to_text(const Quantity& quantity);
 
 }  // namespace plimsoll
