@@ -1,0 +1,1 @@
+"""A real Kubernetes control plane on loopback, and what tests need to talk to it."""
