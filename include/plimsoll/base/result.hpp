@@ -82,15 +82,15 @@ class [[nodiscard]] Result {
   const T* operator->() const { return &value(); }
 
   [[nodiscard]] E& error() & {
-    PLIMSOLL_ASSERT(!has_value());
+    PLIMSOLL_ASSERT(state_.index() == 1);
     return *std::get_if<1>(&state_);
   }
   [[nodiscard]] const E& error() const& {
-    PLIMSOLL_ASSERT(!has_value());
+    PLIMSOLL_ASSERT(state_.index() == 1);
     return *std::get_if<1>(&state_);
   }
   [[nodiscard]] E&& error() && {
-    PLIMSOLL_ASSERT(!has_value());
+    PLIMSOLL_ASSERT(state_.index() == 1);
     return std::move(*std::get_if<1>(&state_));
   }
 
