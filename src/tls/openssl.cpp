@@ -1,0 +1,46 @@
+#include "openssl.hpp"
+
+#include <openssl/err.h>
+#include <openssl/pem.h>
+
+namespace plimsoll::tls {
+namespace {
+
+BioPtr view_bytes(std::string_view bytes) {
+  return BioPtr(BIO_new_mem_buf(bytes.data(), static_cast<int>(bytes.size())));
+}
+
+// Without a callback of its own, OpenSSL would ask for a passphrase on the terminal and wait for ever.
+int refuse_passphrase(char*, int, int, void*) {
+  return -1;
+}
+
+}  // namespace
+
+std::string last_openssl_error() {
+  const unsigned long code = ERR_peek_last_error();
+  ERR_clear_error();
+  const char* reason = ERR_reason_error_string(code);
+  return reason == nullptr ? "unknown reason" : reason;
+}
+
+Chain decode_chain(std::string_view pem) {
+  ERR_clear_error();
+  const BioPtr bio = view_bytes(pem);
+  Chain chain;
+  while (X509* certificate = PEM_read_bio_X509(bio.get(), nullptr, refuse_passphrase, nullptr))
+    chain.certificates.emplace_back(certificate);
+  // The end of the text is reported as an error too: "no start line".
+  const unsigned long code = ERR_peek_last_error();
+  chain.malformed = ERR_GET_LIB(code) != ERR_LIB_PEM || ERR_GET_REASON(code) != PEM_R_NO_START_LINE;
+  if (!chain.malformed) ERR_clear_error();
+  return chain;
+}
+
+KeyPtr decode_key(std::string_view pem) {
+  ERR_clear_error();
+  const BioPtr bio = view_bytes(pem);
+  return KeyPtr(PEM_read_bio_PrivateKey(bio.get(), nullptr, refuse_passphrase, nullptr));
+}
+
+}  // namespace plimsoll::tls

@@ -1,0 +1,68 @@
+#include "plimsoll/tls/server_context.hpp"
+
+#include <string_view>
+
+#include "openssl.hpp"
+
+namespace plimsoll::tls {
+namespace {
+
+// For TLS 1.2: ephemeral keys and authenticated ciphers only. Go's client, which the API server is, knows all of them.
+// TLS 1.3 has no others, and keeps OpenSSL's own list.
+constexpr const char* kTls12Ciphers =
+    "ECDHE-ECDSA-AES128-GCM-SHA256:ECDHE-RSA-AES128-GCM-SHA256:ECDHE-ECDSA-AES256-GCM-SHA384:"
+    "ECDHE-RSA-AES256-GCM-SHA384:ECDHE-ECDSA-CHACHA20-POLY1305:ECDHE-RSA-CHACHA20-POLY1305";
+
+// X25519 first: the fastest, and every Go client sends a share for it beside its post-quantum one.
+constexpr const char* kGroups = "X25519:P-256:P-384";
+
+// Called during handshakes. The API server offers h2 beside http/1.1 when it calls a localhost URL, and would be held
+// to it. A client that names only protocols unknown here is told so by an alert (RFC 7301, 3.2).
+int choose_protocol(SSL*, const unsigned char** chosen, unsigned char* chosen_size, const unsigned char* offered,
+                    unsigned int offered_size, void*) {
+  constexpr std::string_view kHttp11 = "http/1.1";
+  const auto* const end = offered + offered_size;
+  for (const unsigned char* entry = offered; entry < end; entry += 1 + *entry) {
+    const std::string_view name(reinterpret_cast<const char*>(entry + 1), *entry);
+    if (name != kHttp11) continue;
+    *chosen = entry + 1;
+    *chosen_size = *entry;
+    return SSL_TLSEXT_ERR_OK;
+  }
+  return SSL_TLSEXT_ERR_ALERT_FATAL;
+}
+
+bool set_identity(SSL_CTX* context, const Identity& identity) {
+  const Chain chain = decode_chain(identity.chain_pem());
+  const KeyPtr key = decode_key(identity.key_pem());
+  if (SSL_CTX_use_certificate(context, chain.certificates.front().get()) != 1 ||
+      SSL_CTX_use_PrivateKey(context, key.get()) != 1)
+    return false;
+  for (std::size_t i = 1; i < chain.certificates.size(); ++i)
+    if (SSL_CTX_add1_chain_cert(context, chain.certificates[i].get()) != 1) return false;
+  return true;
+}
+
+}  // namespace
+
+Result<ServerContext> make_server_context(const Identity& identity) {
+  const std::shared_ptr<SSL_CTX> context(SSL_CTX_new(TLS_server_method()), SSL_CTX_free);
+  if (!context || SSL_CTX_set_min_proto_version(context.get(), TLS1_2_VERSION) != 1 ||
+      SSL_CTX_set_cipher_list(context.get(), kTls12Ciphers) != 1 ||
+      SSL_CTX_set1_groups_list(context.get(), kGroups) != 1)
+    return fail(ErrorCode::Bug, "cannot set up TLS: " + last_openssl_error());
+
+  // The API server never resumes a session: a ticket would be bytes in each handshake, and a key to guard and rotate.
+  SSL_CTX_set_session_cache_mode(context.get(), SSL_SESS_CACHE_OFF);
+  SSL_CTX_set_num_tickets(context.get(), 0);
+  SSL_CTX_set_options(context.get(), SSL_OP_NO_TICKET | SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION);
+  SSL_CTX_set_alpn_select_cb(context.get(), choose_protocol, nullptr);
+
+  // Whatever the machine's openssl.cnf says: no RSA key below 2048 bits, no SHA-1 signature.
+  SSL_CTX_set_security_level(context.get(), 2);
+  if (!set_identity(context.get(), identity))
+    return fail(ErrorCode::Invalid, "the certificate cannot be served: " + last_openssl_error());
+  return ServerContext(context);
+}
+
+}  // namespace plimsoll::tls
