@@ -1,0 +1,95 @@
+// An HTTP/1.1 server: bytes on a socket, with TLS or without, to a Request, and its Response back.
+//
+// Each I/O thread owns its connections from the handshake to the end, so nothing on a request's way is shared or
+// locked; new connections go to the threads in turn. The server answers by itself only what never becomes a Request:
+// 400, 408, 413, 417, 431, 501, and 500 for a handler that threw. Paths, methods and content types are the handler's.
+//
+// The end of a server has three steps, so that no caller meets a closed door: the owner makes readiness fail and goes
+// on serving while the endpoint is taken out of rotation; drain() sends callers elsewhere, one answer each; stop()
+// closes.
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "plimsoll/base/result.hpp"
+#include "plimsoll/http/limits.hpp"
+#include "plimsoll/http/message.hpp"
+#include "plimsoll/tls/server_context.hpp"
+
+namespace plimsoll::http {
+
+/// Where a server listens.
+struct ListenAddress {
+  std::string host;        ///< an IPv4 or IPv6 address; empty for every address of the machine
+  std::uint16_t port = 0;  ///< 0 for any that is free
+
+  bool operator==(const ListenAddress&) const = default;
+};
+
+/// Parses `:8443`, `127.0.0.1:8443` or `[::1]:8443`.
+[[nodiscard]] Result<ListenAddress> parse_listen_address(std::string_view text);
+
+/// What can go wrong without any handler learning of it.
+enum class Trouble {
+  TooManyConnections,  ///< over Limits::max_connections: accepted and closed
+  AcceptFailed,        ///< most likely out of file descriptors; tried again shortly
+  HandshakeFailed,     ///< among them callers that do not trust our certificate
+  RequestRefused,      ///< answered by the server itself; the text begins with the status
+  ConnectionLost,      ///< the client went away in the middle of a request or of its answer
+  HandlerThrew,        ///< answered with 500
+};
+
+/// How the server speaks to whoever logs and counts.
+struct Events {
+  /// `peer` is empty where there is none. The text may hold what a client sent, made fit for a log line.
+  /// Threads: called on the I/O threads, several at once; must not block.
+  std::function<void(Trouble trouble, std::string_view peer, std::string_view text)> on_trouble = {};
+};
+
+struct ServerOptions {
+  ListenAddress listen;
+  std::optional<tls::ServerContext> tls = {};  ///< plain HTTP without
+  std::size_t threads = 1;
+  Limits limits = {};
+};
+
+/// A server that listens and answers from start_server() until it is stopped or destroyed.
+///
+/// Threads: port() and drain() from any, stop() and destruction from one that is not the server's own.
+class Server {
+ public:
+  class Impl;
+
+  explicit Server(std::unique_ptr<Impl> impl) noexcept;
+  Server(Server&&) noexcept;
+  Server& operator=(Server&&) noexcept;
+  ~Server();  ///< stops at once
+
+  /// The port in use, also where any was asked for.
+  [[nodiscard]] std::uint16_t port() const noexcept;
+
+  /// From now on each answer says `Connection: close` and is the last on its connection; new connections are still
+  /// taken.
+  void drain() noexcept;
+
+  /// Takes no new connection, closes idle ones, waits for requests that have begun until `deadline` has passed, cuts
+  /// the rest and returns how many those were. The second time it does nothing.
+  std::size_t stop(std::chrono::milliseconds deadline);
+
+ private:
+  std::unique_ptr<Impl> impl_;
+};
+
+/// Binds, listens, and starts the threads.
+///
+/// Errors: an address that is malformed, taken or not this machine's; a port below 1024 without the right to it.
+[[nodiscard]] Result<Server> start_server(ServerOptions options, Handler handler, Events events = {});
+
+}  // namespace plimsoll::http
