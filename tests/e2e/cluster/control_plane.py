@@ -46,8 +46,7 @@ class ControlPlane:
             self._start_kwok()
             self.kubectl.run("apply", "-f", str(HERE / "nodes.yaml"))
             wait_until("nodes to be ready", self._nodes_are_ready, seconds=60)
-            # The ServiceAccount admission plugin refuses Pods until the controller manager has made this account.
-            wait_until("the default service account", lambda: self.kubectl.attempt("get", "sa", "default").exit_code == 0, seconds=60)
+            self.kubectl.wait_for_service_account()
             for process in self._running:
                 if process.exit_code is not None:
                     raise RuntimeError(f"{process.name} ended with {process.exit_code}; its log ends:\n{process.tail()}")

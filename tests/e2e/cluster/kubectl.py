@@ -7,7 +7,7 @@ from pathlib import Path
 
 import yaml
 
-from cluster.processes import environment_without_proxy
+from cluster.processes import environment_without_proxy, wait_until
 
 # A Kubernetes object as kubectl's JSON has it.
 Object = dict
@@ -42,8 +42,9 @@ class Kubectl:
 
     def attempt(self, *arguments: str, objects: list[Object] | None = None) -> Output:
         """Runs kubectl with `objects` on its standard input, and returns whatever came of it."""
-        command = [str(self.program), f"--kubeconfig={self.kubeconfig}", f"--cache-dir={self.kubeconfig.parent / 'kubectl-cache'}",
-                   f"--namespace={self.namespace}"]
+        command = [str(self.program), f"--kubeconfig={self.kubeconfig}", f"--cache-dir={self.kubeconfig.parent / 'kubectl-cache'}"]
+        if self.namespace != "default":  # named, it would forbid objects of other namespaces
+            command += [f"--namespace={self.namespace}"]
         if self.user:
             command += [f"--as={self.user}"] + [f"--as-group={group}" for group in self.groups]
         done = subprocess.run(command + list(arguments), input=None if objects is None else yaml.safe_dump_all(objects), text=True,
@@ -72,6 +73,10 @@ class Kubectl:
 
     def raw(self, path: str) -> str:
         return self.run("get", "--raw", path)
+
+    def wait_for_service_account(self) -> None:
+        """Until the controller manager has made the namespace's account, the API server refuses its Pods."""
+        wait_until(f"the service account of {self.namespace}", lambda: self.attempt("get", "serviceaccount", "default").exit_code == 0)
 
     def kustomize(self, directory: Path) -> list[Object]:
         return list(yaml.safe_load_all(self.run("kustomize", str(directory))))

@@ -1,0 +1,77 @@
+"""Plimsoll's own program, started as an operator would start it."""
+
+import json
+import os
+import urllib.error
+import urllib.request
+from pathlib import Path
+
+from cluster.processes import Process
+from hooks.registration import MANIFESTS, SERVICE_DNS_NAME
+
+# The log line on standard error that names the ports: {"msg": "listening", "https": 40001, "health": 40002, ...}
+_MESSAGE, _LISTENING, _HTTPS, _HEALTH = "msg", "listening", "https", "health"
+
+
+def program() -> Path:
+    """The binary under test. Errors: FileNotFoundError that says how to make it."""
+    path = Path(os.environ.get("PLIMSOLL_BIN") or MANIFESTS.parent / "build" / "plimsoll").resolve()
+    if not os.access(path, os.X_OK):
+        raise FileNotFoundError(f"{path} is not there: run `make build`, or set PLIMSOLL_BIN")
+    return path
+
+
+class Plimsoll:
+    """A running `plimsoll serve`. Its log is `<directory>/plimsoll.log`, its audit log `<directory>/plimsoll-audit.jsonl`."""
+
+    def __init__(self, directory: Path, policy: Path = MANIFESTS / "policy.yaml"):
+        self._ca = directory / "plimsoll-ca.crt"
+        self._audit_log = directory / "plimsoll-audit.jsonl"
+        self.process = Process(
+            [program(), "serve", "--listen", "127.0.0.1:0", "--health-listen", "127.0.0.1:0", "--self-signed",
+             "--dns-name", SERVICE_DNS_NAME, "--ca-out", self._ca, "--policy", policy, "--audit-log", self._audit_log],
+            directory / "plimsoll.log")
+        try:
+            listening = self.process.wait_until("it named its ports", self._find_listening_line, seconds=10)
+            self.port: int = listening[_HTTPS]
+            self.health_port: int = listening[_HEALTH]
+            self.process.wait_until("it was ready", lambda: self.health("/readyz") == 200, seconds=10)
+        except BaseException:
+            self.process.stop()
+            raise
+
+    @property
+    def ca(self) -> bytes:
+        return self._ca.read_bytes()
+
+    def health(self, path: str) -> int:
+        """The HTTP status of a path of the health port; 0 when nobody answers."""
+        opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+        try:
+            with opener.open(f"http://127.0.0.1:{self.health_port}{path}", timeout=2) as response:
+                return response.status
+        except urllib.error.HTTPError as error:
+            return error.code
+        except OSError:
+            return 0
+
+    def audit_records(self, namespace: str, kind: str = "") -> list[dict]:
+        """Its audit records of a namespace, oldest first. They reach the file within a second: poll."""
+        if not self._audit_log.exists():
+            return []
+        records = map(json.loads, self._audit_log.read_text(encoding="utf-8").splitlines())
+        return [record for record in records if record["namespace"] == namespace and kind in ("", record["kind"])]
+
+    def stop(self) -> int:
+        """Its exit code."""
+        return self.process.stop(seconds=40)
+
+    def _find_listening_line(self) -> dict | None:
+        for line in self.process.log.read_text(encoding="utf-8", errors="replace").splitlines():
+            try:
+                entry = json.loads(line)
+            except json.JSONDecodeError:
+                continue
+            if isinstance(entry, dict) and entry.get(_MESSAGE) == _LISTENING:
+                return entry
+        return None
