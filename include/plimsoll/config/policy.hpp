@@ -1,8 +1,7 @@
 // The policy: what the operator wants done with estimates.
 //
-// One YAML document becomes one immutable value. Every field has a default, and the defaults alone change only what
-// cannot break a cluster that has nothing installed. The text is validated completely: all problems at once, each with
-// line, column and the nearest name.
+// One YAML document becomes one immutable value. Every field has a default, and the defaults alone change only what cannot break a cluster that
+// has nothing installed. The text is validated completely: all problems at once, each with line, column and the nearest name.
 #pragma once
 
 #include <cstdint>
@@ -38,21 +37,16 @@ struct Comparison {
 
   [[nodiscard]] bool holds(const T& value) const {
     switch (op) {
-      case Op::Less:
-        return value < operand;
-      case Op::LessOrEqual:
-        return value <= operand;
-      case Op::Equal:
-        return value == operand;
-      case Op::NotEqual:
-        return value != operand;
-      case Op::GreaterOrEqual:
-        return value >= operand;
-      case Op::Greater:
-        return value > operand;
+      case Op::Less: return value < operand;
+      case Op::LessOrEqual: return value <= operand;
+      case Op::Equal: return value == operand;
+      case Op::NotEqual: return value != operand;
+      case Op::GreaterOrEqual: return value >= operand;
+      case Op::Greater: return value > operand;
     }
     return false;
   }
+  bool operator==(const Comparison&) const = default;
 };
 
 /// A small table of what must hold, all of it; an empty table always holds. What is not known never holds.
@@ -74,6 +68,10 @@ struct Condition {
   std::vector<std::string> groups;
   /// Labels of the object that must be there, each with one of the values (globs).
   std::map<std::string, std::vector<std::string>> labels;
+
+  /// Whether nothing is asked at all.
+  [[nodiscard]] bool always_holds() const { return *this == Condition{}; }
+  bool operator==(const Condition&) const = default;
 };
 
 /// How one resource is sized: factors on the estimate (after the margin, where one applies).
@@ -86,6 +84,7 @@ struct Sizing {
   T max = T::max();
   /// Sizes are rounded up to a multiple of this; zero: not rounded.
   T round{};
+  bool operator==(const Sizing&) const = default;
 };
 
 struct Margins {
@@ -95,6 +94,7 @@ struct Margins {
   [[nodiscard]] Ratio of(Confidence confidence) const {
     return confidence == Confidence::High ? high : confidence == Confidence::Low ? low : medium;
   }
+  bool operator==(const Margins&) const = default;
 };
 
 struct Resources {
@@ -102,11 +102,10 @@ struct Resources {
   /// On memory and storage; a cpu estimate that is too small only costs time.
   Margins margin;
   Sizing<MilliCpu> cpu{.limit = std::nullopt, .min = MilliCpu(10), .max = MilliCpu(64'000), .round = MilliCpu(1)};
-  Sizing<Bytes> memory{.limit = Ratio::from_thousandths(1000),
-                       .min = Bytes(32LL << 20),
-                       .max = Bytes(512LL << 30),
+  Sizing<Bytes> memory{.limit = Ratio::from_thousandths(1000), .min = Bytes(32LL << 20), .max = Bytes(512LL << 30),
                        .round = Bytes(1LL << 20)};
   Sizing<Bytes> ephemeral_storage{.limit = Ratio::from_thousandths(1000), .round = Bytes(1LL << 20)};
+  bool operator==(const Resources&) const = default;
 };
 
 struct GpuModel {
@@ -115,6 +114,7 @@ struct GpuModel {
   Bytes memory;
   /// Node label -> the values that nodes with this model carry.
   std::map<std::string, std::vector<std::string>> node_labels;
+  bool operator==(const GpuModel&) const = default;
 };
 
 struct Gpu {
@@ -125,6 +125,7 @@ struct Gpu {
   bool require = false;
   /// Smallest memory first (validated).
   std::vector<GpuModel> models;
+  bool operator==(const Gpu&) const = default;
 };
 
 /// Kubernetes' toleration.
@@ -134,11 +135,13 @@ struct Toleration {
   std::string value;
   std::string effect;  ///< "" tolerates every effect
   std::optional<std::int64_t> seconds;
+  bool operator==(const Toleration&) const = default;
 };
 
 struct TolerationRule {
   Condition when;
   std::vector<Toleration> add;
+  bool operator==(const TolerationRule&) const = default;
 };
 
 struct Band {
@@ -146,6 +149,7 @@ struct Band {
   Condition when;
   /// The pod deadline is set at this times the estimated duration; where it cannot be set the band does not match.
   std::optional<Ratio> bound;
+  bool operator==(const Band&) const = default;
 };
 
 struct Priority {
@@ -153,11 +157,13 @@ struct Priority {
   std::string default_class;
   /// First match wins.
   std::vector<Band> bands;
+  bool operator==(const Priority&) const = default;
 };
 
 struct PodDeadline {
   Ratio factor = Ratio::from_thousandths(3000);
   Duration floor{std::chrono::minutes(15)};
+  bool operator==(const PodDeadline&) const = default;
 };
 
 /// A node selector requirement.
@@ -165,16 +171,19 @@ struct NodeRequirement {
   std::string key;
   std::string op = "In";  ///< In | NotIn | Exists | DoesNotExist | Gt | Lt
   std::vector<std::string> values;
+  bool operator==(const NodeRequirement&) const = default;
 };
 
 struct NodeAffinityRule {
   struct Preference {
     NodeRequirement requirement;
     std::int64_t weight = 50;  ///< 1 to 100
+    bool operator==(const Preference&) const = default;
   };
   Condition when;
   std::vector<Preference> prefer;
   std::vector<NodeRequirement> require;
+  bool operator==(const NodeAffinityRule&) const = default;
 };
 
 struct PlacementRule {
@@ -183,6 +192,7 @@ struct PlacementRule {
   /// The topology key, such as kubernetes.io/hostname.
   std::string over;
   How how = How::Preferred;
+  bool operator==(const PlacementRule&) const = default;
 };
 
 /// How estimates are read.
@@ -191,9 +201,9 @@ struct Estimates {
   OnInvalid created = OnInvalid::Reject;
   OnInvalid controlled = OnInvalid::Warn;
   /// Containers that an estimate is never about unless it names them.
-  std::vector<std::string> sidecars = {"istio-proxy", "istio-init", "linkerd-proxy",       "linkerd-init",
-                                       "vault-agent", "fluent-bit", "gke-gcsfuse-sidecar", "cloud-sql-proxy",
-                                       "dapr",        "envoy"};
+  std::vector<std::string> sidecars = {"istio-proxy", "istio-init", "linkerd-proxy", "linkerd-init", "vault-agent", "fluent-bit",
+                                       "gke-gcsfuse-sidecar", "cloud-sql-proxy", "dapr", "envoy"};
+  bool operator==(const Estimates&) const = default;
 };
 
 /// Everything that may differ between namespaces.
@@ -211,6 +221,7 @@ struct Settings {
   std::optional<PodDeadline> pod_deadline;
   std::vector<NodeAffinityRule> node_affinity;
   std::vector<PlacementRule> placement;
+  bool operator==(const Settings&) const = default;
 };
 
 /// The whole policy. Immutable once parsed.
@@ -218,6 +229,7 @@ struct Policy {
   struct Override {
     std::vector<std::string> names;  ///< globs
     Settings settings;               ///< complete: the base with the override's fields laid over it
+    bool operator==(const Override&) const = default;
   };
 
   /// What estimates are called: `<prefix>duration`. Ends in '/'.
@@ -225,8 +237,7 @@ struct Policy {
   /// Namespaces that are never touched.
   std::vector<std::string> skip_namespaces = {"kube-system", "kube-public", "kube-node-lease", "plimsoll-system"};
   /// Who creates the Pods of Jobs: these Pods were decided at the Job.
-  std::vector<std::string> job_controllers = {"system:serviceaccount:kube-system:job-controller",
-                                              "system:kube-controller-manager"};
+  std::vector<std::string> job_controllers = {"system:serviceaccount:kube-system:job-controller", "system:kube-controller-manager"};
   Settings base;
   std::vector<Override> namespaces;
   /// Short hash of the text it was parsed from; "default" for the built-in one.
@@ -234,13 +245,14 @@ struct Policy {
 
   /// The settings for `name`: the first override that names it, else the base.
   [[nodiscard]] const Settings& settings_for(std::string_view name) const;
+  bool operator==(const Policy&) const = default;
 };
 
 /// One thing wrong with a policy file.
 struct Problem {
   std::size_t line = 0;    ///< from 1; 0 when the whole file is meant
   std::size_t column = 0;  ///< from 1
-  std::string path;        ///< `resources.memory.max`
+  std::string path = {};   ///< `resources.memory.max`
   std::string message;     ///< what is wrong, what is allowed, what was probably meant
 
   bool operator==(const Problem&) const = default;
@@ -250,9 +262,12 @@ using Problems = std::vector<Problem>;
 /// `line:column: path: message`.
 [[nodiscard]] std::string to_text(const Problem& problem);
 
-/// The policy that holds without a file: cpu request, memory request and limit, GPU count, the toleration of the GPU
-/// taint.
+/// The policy that holds without a file: cpu request, memory request and limit, GPU count, the toleration of the GPU taint.
 [[nodiscard]] Policy default_policy();
+
+/// The path of every field that a policy may hold, `priority.bands[].class`; a condition's once, as `when.duration`. For the
+/// documentation and its test.
+[[nodiscard]] std::vector<std::string> field_paths();
 
 /// Reads and validates a policy. Errors: all problems, in the order of the text.
 [[nodiscard]] Result<Policy, Problems> parse_policy(std::string_view yaml);

@@ -1,0 +1,258 @@
+// The whole policy: the document, what overrides make of it, and the built-in default.
+//
+// An override is laid over the base as text, node by node, and the result is read like any other settings: so an override
+// is complete, and what contradicts the base is found, at the line where it stands. What was wrong in the base is then found
+// once more per override; equal problems at equal places are told once.
+#include "plimsoll/config/policy.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <charconv>
+#include <tuple>
+
+#include "plimsoll/base/text.hpp"
+#include "plimsoll/digest/digest.hpp"
+#include "plimsoll/yaml/yaml.hpp"
+#include "reader.hpp"
+#include "syntax.hpp"
+
+namespace plimsoll::config {
+namespace {
+
+constexpr std::string_view kApiVersion = "plimsoll.dev/v1alpha1";
+constexpr std::string_view kKind = "Policy";
+
+/// An override before it is laid over the base.
+struct NamespaceRule {
+  std::vector<std::string> names;
+  std::optional<Value> policy;
+};
+
+/// What the text holds: settings that are complete, overrides that are not yet.
+struct Document {
+  Policy policy;
+  std::vector<NamespaceRule> namespaces;
+};
+
+auto reject_or_warn() { return one_of<OnInvalid>({{"reject", OnInvalid::Reject}, {"warn", OnInvalid::Warn}}); }
+
+void read_mode(const Value& value, Mode& out) {
+  if (value.node().kind == yaml::Node::Kind::Bool) {
+    value.refuse(fmt::format("must be enforce or disabled, not {} (a boolean to YAML); did you mean {}?", value.node().text,
+                             quoted(value.node().truth() ? "enforce" : "disabled")));
+  } else {
+    one_of<Mode>({{"enforce", Mode::Enforce}, {"disabled", Mode::Disabled}})(value, out);
+  }
+}
+
+/// `true` (always), `false` (never), or a condition.
+void read_require_estimate(const Value& value, std::optional<Condition>& out) {
+  if (value.node().kind == yaml::Node::Kind::Map) {
+    read(value, out.emplace());
+  } else if (value.node().kind == yaml::Node::Kind::Bool) {
+    out = value.node().truth() ? std::optional<Condition>(Condition{}) : std::nullopt;
+  } else {
+    value.refuse(fmt::format("must be true, false (without quotes) or a condition, not {}", describe(value.node())));
+  }
+}
+
+}  // namespace
+
+template <>
+const Schema<Estimates>& schema<Estimates>() {
+  static const Schema<Estimates> kSchema{{
+      group<Estimates>("onInvalidEstimate", {field("created", &Estimates::created, reject_or_warn()),
+                                             field("controlled", &Estimates::controlled, reject_or_warn())}),
+      field("onUnknownKey", &Estimates::on_unknown_key, reject_or_warn()),
+      field("sidecars", &Estimates::sidecars, list_of(written_as(kContainer))),
+  }};
+  return kSchema;
+}
+
+template <>
+const Schema<Settings>& schema<Settings>() {
+  static const Schema<Settings> kSchema{beside(
+      &Settings::estimates,
+      {
+          field("mode", &Settings::mode, read_mode),
+          field("onError", &Settings::on_error, one_of<OnError>({{"allow", OnError::Allow}, {"deny", OnError::Deny}})),
+          field("requireEstimate", &Settings::require_estimate, read_require_estimate),
+          table("resources", &Settings::resources),
+          table("gpu", &Settings::gpu),
+          tables("tolerations", &Settings::tolerations),
+          field("lists", &Settings::lists, one_of<Lists>({{"warn", Lists::Warn}, {"template", Lists::Template}})),
+          table("priority", &Settings::priority),
+          group<Settings>("runtime", {table("podDeadline", &Settings::pod_deadline)}),
+          tables("nodeAffinity", &Settings::node_affinity),
+          tables("placement", &Settings::placement),
+      })};
+  return kSchema;
+}
+
+template <>
+const Schema<NamespaceRule>& schema<NamespaceRule>() {
+  static const Schema<NamespaceRule> kSchema{{
+      required(group<NamespaceRule>(
+          "match", {required(field("names", &NamespaceRule::names, one_or_more(written_as(kNamespaceGlob))))})),
+      required(field("policy", &NamespaceRule::policy,
+                     [](const Value& value, std::optional<Value>& out) { out = value; })),
+  }};
+  return kSchema;
+}
+
+template <>
+const Schema<Policy>& schema<Policy>() {
+  static const Schema<Policy> kSchema{
+      beside(&Policy::base, {
+                                required(constant<Policy>("apiVersion", kApiVersion)),
+                                required(constant<Policy>("kind", kKind)),
+                                field("prefix", &Policy::prefix, written_as(kAnnotationPrefix)),
+                                field("skipNamespaces", &Policy::skip_namespaces, list_of(written_as(kNamespace))),
+                                field("jobControllers", &Policy::job_controllers, list_of(written_as(kAnyText))),
+                            })};
+  return kSchema;
+}
+
+template <>
+const Schema<Document>& schema<Document>() {
+  static const Schema<Document> kSchema{beside(&Document::policy, {tables("namespaces", &Document::namespaces)})};
+  return kSchema;
+}
+
+namespace {
+
+template <class T>
+bool has_field(std::string_view name) {
+  const auto& fields = schema<T>().fields;
+  return std::any_of(fields.begin(), fields.end(), [&](const Field<T>& field) { return field.name == name; });
+}
+
+/// The members of `document` that an override may be laid over.
+yaml::Node settings_part(yaml::Node document) {
+  std::erase_if(document.entries, [](const yaml::Node::Entry& entry) { return !has_field<Settings>(entry.key.text); });
+  return document;
+}
+
+/// `base` with `over` laid over it: maps key by key, everything else replaced. Nesting is bounded by the parser.
+yaml::Node laid_over(yaml::Node base, const yaml::Node& over) {
+  if (base.kind != yaml::Node::Kind::Map || over.kind != yaml::Node::Kind::Map) return over;
+  base.mark = over.mark;
+  for (const yaml::Node::Entry& entry : over.entries) {
+    const auto same = std::find_if(base.entries.begin(), base.entries.end(), [&](const yaml::Node::Entry& candidate) {
+      return candidate.key.text == entry.key.text;
+    });
+    if (same == base.entries.end()) {
+      base.entries.push_back(entry);
+    } else {
+      *same = {entry.key, laid_over(std::move(same->value), entry.value)};
+    }
+  }
+  return base;
+}
+
+Settings read_override(const Value& value, const yaml::Node& base, Problems& problems) {
+  Settings settings = default_policy().base;
+  if (!is_table(value, names_of(schema<Settings>().fields))) return settings;
+  yaml::Node own = value.node();
+  std::erase_if(own.entries, [&](const yaml::Node::Entry& entry) {
+    if (has_field<Settings>(entry.key.text) || !has_field<Document>(entry.key.text)) return false;
+    value.refuse_key(entry, "holds for the whole cluster and cannot differ between namespaces");
+    return true;
+  });
+  const yaml::Node complete = laid_over(base, own);
+  read_table(Value(complete, value.path(), problems), settings);
+  return settings;
+}
+
+Policy read_policy(const yaml::Node& root, Problems& problems) {
+  Document document{.policy = default_policy(), .namespaces = {}};
+  read_table(Value(root, "", problems), document);
+  const yaml::Node base = settings_part(root);
+  for (const NamespaceRule& rule : document.namespaces) {
+    if (!rule.policy) continue;
+    document.policy.namespaces.push_back({rule.names, read_override(*rule.policy, base, problems)});
+  }
+  return std::move(document.policy);
+}
+
+/// In the order of the text, each once.
+Problems in_order(Problems problems) {
+  std::stable_sort(problems.begin(), problems.end(), [](const Problem& a, const Problem& b) {
+    return std::tie(a.line, a.column) < std::tie(b.line, b.column);
+  });
+  std::vector<Problem> distinct;
+  for (Problem& problem : problems) {
+    // Equal ones share a place, so only the last few can be equal.
+    const bool known = std::any_of(distinct.rbegin(), distinct.rend(), [&](const Problem& other) {
+      return other.line == problem.line && other.column == problem.column && other.message == problem.message;
+    });
+    if (!known) distinct.push_back(std::move(problem));
+  }
+  return distinct;
+}
+
+Problem to_problem(const Error& error) {
+  Problem problem{.message = error.message};
+  const std::size_t colon = error.where.find(':');
+  if (colon != std::string::npos) {
+    const char* const text = error.where.data();
+    std::from_chars(text, text + colon, problem.line);
+    std::from_chars(text + colon + 1, text + error.where.size(), problem.column);
+  }
+  return problem;
+}
+
+}  // namespace
+
+const Settings& Policy::settings_for(std::string_view name) const {
+  for (const Override& candidate : namespaces) {
+    for (const std::string& glob : candidate.names) {
+      if (matches_glob(glob, name)) return candidate.settings;
+    }
+  }
+  return base;
+}
+
+std::string to_text(const Problem& problem) {
+  std::string text;
+  if (problem.line > 0) text = fmt::format("{}:{}: ", problem.line, problem.column);
+  if (!problem.path.empty()) text += problem.path + ": ";
+  return text + problem.message;
+}
+
+Policy default_policy() {
+  Policy policy;
+  Condition has_gpu;
+  has_gpu.gpu = {{Comparison<GpuCount>::Op::Greater, GpuCount(0)}};
+  const Toleration gpu_taint{.key = "nvidia.com/gpu", .op = "Exists", .value = "", .effect = "NoSchedule", .seconds = {}};
+  policy.base.tolerations = {{has_gpu, {gpu_taint}}};
+  return policy;
+}
+
+std::vector<std::string> field_paths() {
+  std::vector<std::string> paths;
+  list_table<Document>("", paths);
+  list_table<Condition>("when", paths);
+  return paths;
+}
+
+Result<Policy, Problems> parse_policy(std::string_view yaml) {
+  auto documents = yaml::parse(yaml);
+  if (!documents.has_value()) return Unexpected<Problems>{{to_problem(documents.error())}};
+  Problems problems;
+  if (documents->empty()) {
+    problems.push_back({.message = fmt::format("is empty: it must at least say apiVersion: {} and kind: {}", kApiVersion,
+                                               kKind)});
+    return Unexpected<Problems>{std::move(problems)};
+  }
+  for (std::size_t i = 1; i < documents->size(); ++i) {
+    Value((*documents)[i], "", problems).refuse("is another document: a file holds one policy");
+  }
+  Policy policy = read_policy(documents->front(), problems);
+  if (!problems.empty()) return Unexpected<Problems>{in_order(std::move(problems))};
+  policy.revision = digest::short_hash(yaml);
+  return policy;
+}
+
+}  // namespace plimsoll::config

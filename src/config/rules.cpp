@@ -1,0 +1,225 @@
+// Rules that a condition switches on: tolerations, priority, deadlines, node affinity, placement.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <chrono>
+#include <limits>
+
+#include "plimsoll/base/text.hpp"
+#include "reader.hpp"
+#include "syntax.hpp"
+
+namespace plimsoll::config {
+namespace {
+
+// activeDeadlineSeconds of a Pod. Source: k8s.io/kubernetes/pkg/apis/core/validation/validation.go
+constexpr std::int64_t kMostDeadlineSeconds = std::numeric_limits<std::int32_t>::max();
+
+void read_floor(const Value& value, Duration& out) {
+  read(value, out);
+  if (value.is_sound() && (out < Duration(std::chrono::seconds(1)) || out.seconds_rounded_up() > kMostDeadlineSeconds)) {
+    value.refuse(fmt::format("must be from 1s to {}s, not {}", kMostDeadlineSeconds, quoted(value.node().text)));
+  }
+}
+
+// --- Tolerations ---
+
+void check_toleration(const Value& value, const Toleration& toleration) {
+  const bool exists = toleration.op == "Exists";
+  if (exists && !toleration.value.empty()) {
+    value.refuse_together({"operator", "value"}, "operator Exists takes no value");
+  }
+  if (!exists && toleration.key.empty()) {
+    value.refuse_together({"key", "operator"}, "only operator Exists may go without a key");
+  }
+  if (toleration.seconds && toleration.effect != "NoExecute") {
+    value.refuse_together({"effect", "tolerationSeconds"}, "tolerationSeconds needs effect NoExecute");
+  }
+}
+
+void read_toleration_key(const Value& value, std::string& out) {
+  if (value.node().kind == yaml::Node::Kind::String && value.node().text.empty()) {
+    out.clear();
+  } else {
+    read_text(value, out, kLabelKey);
+  }
+}
+
+// --- Priority ---
+
+void check_bands(const Value& value, const Priority& priority) {
+  const std::optional<Value> bands = value.find("bands");
+  if (!bands) return;
+  for (std::size_t i = 0; i + 1 < priority.bands.size(); ++i) {
+    const Band& band = priority.bands[i];
+    if (band.bound || !band.when.always_holds() || !bands->item(i).is_sound()) continue;
+    for (std::size_t late = i + 1; late < priority.bands.size(); ++late) {
+      bands->item(late).refuse(
+          fmt::format("is never reached: band {} ({}) takes everything", i, to_display(band.priority_class)));
+    }
+    return;
+  }
+}
+
+// --- Node affinity ---
+
+constexpr std::array<std::string_view, 6> kRequirementOperators = {"in", "notIn", "exists", "doesNotExist", "gt", "lt"};
+
+/// The field `name`, which makes `op` the requirement's operator and reads its values.
+template <class ReadValues>
+Field<NodeRequirement> requirement_operator(std::string_view name, const char* op, ReadValues read_values) {
+  return {name, [op, read_values](const Value& value, NodeRequirement& out) {
+            out.op = op;
+            read_values(value, out.values);
+          }};
+}
+
+void read_presence(const Value& value, std::vector<std::string>&) {
+  bool truth = true;
+  read(value, truth);
+  if (!truth) value.refuse("can only be true: exists and doesNotExist are each other's opposite");
+}
+
+// Kubernetes compares labels with gt and lt as integers, and writes the integer as a text.
+void read_threshold(const Value& value, std::vector<std::string>& values) {
+  std::int64_t number = 0;
+  read_integer(value, number, std::numeric_limits<std::int64_t>::min(), std::numeric_limits<std::int64_t>::max());
+  values = {std::to_string(number)};
+}
+
+void check_requirement(const Value& value) {
+  const auto count = std::count_if(kRequirementOperators.begin(), kRequirementOperators.end(),
+                                   [&](std::string_view name) { return value.find(name).has_value(); });
+  if (count != 1) value.refuse(fmt::format("needs one of {}", alternatives(kRequirementOperators)));
+}
+
+}  // namespace
+
+template <>
+const Schema<Toleration>& schema<Toleration>() {
+  static const Schema<Toleration> kSchema{
+      {
+          field("key", &Toleration::key, read_toleration_key),
+          field("operator", &Toleration::op, one_of({"Equal", "Exists"})),
+          field("value", &Toleration::value, written_as(kLabelValue)),
+          field("effect", &Toleration::effect, one_of({"NoSchedule", "PreferNoSchedule", "NoExecute"})),
+          field("tolerationSeconds", &Toleration::seconds,
+                [](const Value& value, std::optional<std::int64_t>& out) {
+                  read_integer(value, out.emplace(), 0, std::numeric_limits<std::int64_t>::max());
+                }),
+      },
+      check_toleration,
+  };
+  return kSchema;
+}
+
+template <>
+const Schema<TolerationRule>& schema<TolerationRule>() {
+  static const Schema<TolerationRule> kSchema{
+      {
+          field("when", &TolerationRule::when),
+          required(tables("add", &TolerationRule::add)),
+      },
+      [](const Value& value, const TolerationRule& rule) {
+        if (rule.add.empty()) value.refuse_together({"add"}, "must hold at least one toleration");
+      },
+  };
+  return kSchema;
+}
+
+template <>
+const Schema<Band>& schema<Band>() {
+  static const Schema<Band> kSchema{{
+      required(field("class", &Band::priority_class, written_as(kPriorityClass))),
+      field("when", &Band::when),
+      field("bound", &Band::bound,
+            [](const Value& value, std::optional<Ratio>& out) { read_enlarging(value, out.emplace()); }),
+  }};
+  return kSchema;
+}
+
+template <>
+const Schema<Priority>& schema<Priority>() {
+  static const Schema<Priority> kSchema{
+      {
+          constant<Priority>("authored", "keep"),
+          field("defaultClass", &Priority::default_class, written_as(kPriorityClass)),
+          tables("bands", &Priority::bands),
+      },
+      check_bands,
+  };
+  return kSchema;
+}
+
+template <>
+const Schema<PodDeadline>& schema<PodDeadline>() {
+  static const Schema<PodDeadline> kSchema{{
+      field("factor", &PodDeadline::factor, read_enlarging),
+      field("floor", &PodDeadline::floor, read_floor),
+  }};
+  return kSchema;
+}
+
+template <>
+const Schema<NodeRequirement>& schema<NodeRequirement>() {
+  static const Schema<NodeRequirement> kSchema{
+      {
+          required(field("key", &NodeRequirement::key, written_as(kLabelKey))),
+          requirement_operator("in", "In", one_or_more(written_as(kLabelValue))),
+          requirement_operator("notIn", "NotIn", one_or_more(written_as(kLabelValue))),
+          requirement_operator("exists", "Exists", read_presence),
+          requirement_operator("doesNotExist", "DoesNotExist", read_presence),
+          requirement_operator("gt", "Gt", read_threshold),
+          requirement_operator("lt", "Lt", read_threshold),
+      },
+      [](const Value& value, const NodeRequirement&) { check_requirement(value); },
+  };
+  return kSchema;
+}
+
+template <>
+const Schema<NodeAffinityRule::Preference>& schema<NodeAffinityRule::Preference>() {
+  using Preference = NodeAffinityRule::Preference;
+  static const Schema<Preference> kSchema{
+      beside(&Preference::requirement,
+             {field("weight", &Preference::weight,
+                    [](const Value& value, std::int64_t& out) { read_integer(value, out, 1, 100); })}),
+      [](const Value& value, const Preference&) { check_requirement(value); },
+  };
+  return kSchema;
+}
+
+template <>
+const Schema<NodeAffinityRule>& schema<NodeAffinityRule>() {
+  static const Schema<NodeAffinityRule> kSchema{
+      {
+          field("when", &NodeAffinityRule::when),
+          tables("prefer", &NodeAffinityRule::prefer),
+          tables("require", &NodeAffinityRule::require),
+      },
+      [](const Value& value, const NodeAffinityRule& rule) {
+        if (rule.prefer.empty() && rule.require.empty()) {
+          value.refuse_together({"prefer", "require"}, "must prefer or require something");
+        }
+      },
+  };
+  return kSchema;
+}
+
+template <>
+const Schema<PlacementRule>& schema<PlacementRule>() {
+  using How = PlacementRule::How;
+  static const Schema<PlacementRule> kSchema{{
+      field("when", &PlacementRule::when),
+      required(group<PlacementRule>(
+          "spread", {required(field("over", &PlacementRule::over, written_as(kLabelKey))),
+                     field("how", &PlacementRule::how,
+                           one_of<How>({{"preferred", How::Preferred},
+                                        {"required", How::Required},
+                                        {"topology", How::Topology}}))})),
+  }};
+  return kSchema;
+}
+
+}  // namespace plimsoll::config
