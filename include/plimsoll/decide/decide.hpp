@@ -50,6 +50,7 @@ inline constexpr std::string_view kNothingToDo = "NothingToDo";
 inline constexpr std::string_view kCronJob = "CronJob";
 inline constexpr std::string_view kBadEstimate = "BadEstimate";
 inline constexpr std::string_view kEstimateRequired = "EstimateRequired";
+inline constexpr std::string_view kOutOfTime = "OutOfTime";
 inline constexpr std::string_view kBug = "Bug";
 }  // namespace reason
 

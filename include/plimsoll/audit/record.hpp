@@ -1,0 +1,49 @@
+// What is written down of a decision: one JSON line that says who asked for what, what was changed, and why.
+//
+// A Record owns every byte, so that it can wait in a queue after its review is gone; turning it into text is left to
+// whoever writes it, off the request's way. Secrets never enter it: of the object only names, the estimate and what the
+// patch touches.
+#pragma once
+
+#include <chrono>
+#include <string>
+#include <string_view>
+
+#include "plimsoll/admission/review.hpp"
+#include "plimsoll/base/time.hpp"
+#include "plimsoll/decide/decide.hpp"
+
+namespace plimsoll::audit {
+
+struct Record {
+  TimePoint time;
+  std::chrono::microseconds latency{0};
+  std::string uid;
+  bool dry_run = false;
+  std::string operation;
+  std::string kind;
+  std::string name_space;
+  std::string name;
+  std::string generate_name;
+  std::string owner;  ///< `Job/train` of the controlling owner
+  std::string user;
+  /// The request's body as it came; only its digest is written.
+  std::string input;
+  decide::Decision decision;
+};
+
+/// When the request came, how long it took, and its body before parsing changed it.
+struct Receipt {
+  TimePoint time;
+  std::chrono::microseconds latency{0};
+  std::string input;
+};
+
+/// Threads: safe.
+[[nodiscard]] Record make_record(const admission::Review& review, decide::Decision decision, Receipt receipt);
+
+/// The record as one line of JSON, without the line break; its form is documented in docs/audit.md. User text is cut
+/// and escaped.
+[[nodiscard]] std::string encode_record(const Record& record);
+
+}  // namespace plimsoll::audit

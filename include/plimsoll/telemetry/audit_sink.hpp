@@ -1,0 +1,46 @@
+// Where audit records become lines, off the request's way.
+//
+// A bounded queue and one writer thread: a full queue drops the record and counts it, because a slow disk must not hold
+// up anybody's pod. A record is on disk within a second, in whole lines.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include "plimsoll/audit/record.hpp"
+#include "plimsoll/base/result.hpp"
+
+namespace plimsoll::telemetry {
+
+/// Units: records. A second of the highest rate measured, and more than any burst that one API server sends.
+inline constexpr std::size_t kAuditQueueLimit = 8192;
+/// Units: bytes of request bodies that may wait with their records; eight of the largest, or 8,192 of the usual 8 KiB.
+inline constexpr std::size_t kAuditQueueBytes = std::size_t{64} << 20;
+
+/// Threads: enqueue from any thread; the rest from one.
+class AuditSink {
+ public:
+  /// Appends to `path`, or writes to standard output for "-".
+  /// Errors: ErrorCode::Io when the file cannot be opened for appending.
+  [[nodiscard]] static Result<AuditSink> open(const std::string& path, std::size_t queue_limit = kAuditQueueLimit);
+
+  AuditSink(AuditSink&&) noexcept;
+  AuditSink& operator=(AuditSink&&) noexcept;
+  /// Writes what is queued, then closes.
+  ~AuditSink();
+
+  /// Hands `record` over. Never blocks on the disk; drops it when the queue is full.
+  void enqueue(audit::Record record);
+
+  /// Records dropped so far, and lines that could not be written.
+  [[nodiscard]] std::uint64_t dropped() const;
+
+ private:
+  class Writer;
+  explicit AuditSink(std::unique_ptr<Writer> writer);
+  std::unique_ptr<Writer> writer_;
+};
+
+}  // namespace plimsoll::telemetry

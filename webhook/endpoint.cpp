@@ -1,0 +1,120 @@
+#include "endpoint.hpp"
+
+#include <fmt/format.h>
+
+#include <chrono>
+#include <optional>
+
+#include "plimsoll/admission/review.hpp"
+#include "plimsoll/base/text.hpp"
+#include "plimsoll/telemetry/log.hpp"
+#include "plimsoll/units/duration.hpp"
+
+namespace plimsoll::webhook {
+namespace {
+
+using std::chrono::steady_clock;
+
+http::Response refuse(unsigned status, std::string why) {
+  why += '\n';
+  return {.status = status, .content_type = "text/plain; charset=utf-8", .body = std::move(why)};
+}
+
+http::Response refuse_method(const http::Request& request, std::string allowed) {
+  http::Response response =
+      refuse(405, fmt::format("{} is not allowed here: use {}", to_display(request.method), allowed));
+  response.headers.emplace_back("Allow", std::move(allowed));
+  return response;
+}
+
+// `application/json`, with or without parameters; media types are compared without case (RFC 9110, section 8.3.1).
+bool is_json(std::string_view content_type) {
+  constexpr std::string_view kJson = "application/json";
+  if (content_type.size() < kJson.size()) return false;
+  for (std::size_t i = 0; i < kJson.size(); ++i) {
+    const char c = content_type[i];
+    const char lower = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+    if (lower != kJson[i]) return false;
+  }
+  const std::string_view rest = content_type.substr(kJson.size());
+  return rest.empty() || rest.front() == ';' || rest.front() == ' ';
+}
+
+// The API server says in `?timeout=2s` how long it will wait. Other keys are not ours.
+Result<std::optional<Duration>> read_timeout(std::string_view query) {
+  constexpr std::string_view kKey = "timeout=";
+  while (!query.empty()) {
+    const std::size_t end = std::min(query.find('&'), query.size());
+    const std::string_view pair = query.substr(0, end);
+    query.remove_prefix(std::min(end + 1, query.size()));
+    if (!pair.starts_with(kKey)) continue;
+    PLIMSOLL_TRY(timeout, parse_duration(pair.substr(kKey.size())));
+    if (timeout <= Duration{}) return fail(ErrorCode::Invalid, "must be more than zero");
+    return std::optional(timeout);
+  }
+  return std::optional<Duration>();
+}
+
+decide::Decision give_up(const decide::Snapshot& world) {
+  decide::Decision decision;
+  decision.verdict = decide::Verdict::Skipped;
+  decision.reason = decide::reason::kOutOfTime;
+  decision.message = "the caller's time was up before the object was decided";
+  decision.policy = world.policy->revision;
+  return decision;
+}
+
+}  // namespace
+
+AdmissionEndpoint::AdmissionEndpoint(decide::Snapshot world, Recorder record)
+    : world_(std::move(world)), record_(std::move(record)) {}
+
+http::Response AdmissionEndpoint::answer(http::Request&& request) const {
+  if (request.path != "/mutate") {
+    return refuse(404, fmt::format("there is nothing at {}: use /mutate", to_display(request.path)));
+  }
+  if (request.method != "POST") return refuse_method(request, "POST");
+  if (!is_json(request.content_type)) {
+    return refuse(415,
+                  fmt::format("content type {} is not understood: use application/json", quoted(request.content_type)));
+  }
+  return mutate(std::move(request));
+}
+
+http::Response AdmissionEndpoint::mutate(http::Request&& request) const {
+  const Result<std::optional<Duration>> timeout = read_timeout(request.query);
+  if (!timeout) return refuse(400, "timeout: " + timeout.error().message);
+
+  const auto now = std::chrono::floor<std::chrono::milliseconds>(std::chrono::system_clock::now());
+  std::string input = request.body;  // parsing changes the bytes, and the record names them by digest
+  const Result<admission::Review> review = admission::decode_review(std::move(request.body));
+  if (!review) {
+    telemetry::log(telemetry::Level::Debug, "request refused",
+                   {{"peer", request.peer}, {"why", review.error().message}});
+    return refuse(400, review.error().where.empty() ? review.error().message
+                                                    : review.error().where + ": " + review.error().message);
+  }
+  const bool late = *timeout && steady_clock::now() - request.received > (*timeout)->nanoseconds();
+  decide::Decision decision = late ? give_up(world_) : decide::decide(*review, world_, now);
+  http::Response response{.status = 200,
+                          .content_type = "application/json",
+                          .body = admission::encode_answer(decide::make_answer(*review, decision))};
+  if (decision.verdict == decide::Verdict::Failed) {
+    telemetry::log(telemetry::Level::Error, "decision failed", {{"uid", review->uid}, {"why", decision.message}});
+  }
+  const auto latency = std::chrono::duration_cast<std::chrono::microseconds>(steady_clock::now() - request.received);
+  record_(audit::make_record(*review, std::move(decision), {now, latency, std::move(input)}));
+  return response;
+}
+
+http::Response answer_health(const http::Request& request, bool is_ready) {
+  const bool live = request.path == "/livez";
+  if (!live && request.path != "/readyz") {
+    return refuse(404, fmt::format("there is nothing at {}: use /livez or /readyz", to_display(request.path)));
+  }
+  if (request.method != "GET" && request.method != "HEAD") return refuse_method(request, "GET, HEAD");
+  if (!live && !is_ready) return refuse(503, "shutting down");
+  return {.status = 200, .content_type = "text/plain; charset=utf-8", .body = "ok\n"};
+}
+
+}  // namespace plimsoll::webhook
