@@ -348,17 +348,28 @@ bool are_same_number(const Value& a, const Value& b) {
   return left <= right && left >= right;
 }
 
-bool are_same_members(View a, View b) {
-  std::vector<Member> left(a.members().begin(), a.members().end());
-  std::vector<Member> right(b.members().begin(), b.members().end());
-  const auto has_same_key = [](const Member& x, const Member& y) { return x.key == y.key; };
-  if (!std::equal(left.begin(), left.end(), right.begin(), has_same_key)) {
-    const auto by_key = [](const Member& x, const Member& y) { return x.key < y.key; };
-    std::stable_sort(left.begin(), left.end(), by_key);
-    std::stable_sort(right.begin(), right.end(), by_key);
-  }
-  return std::equal(left.begin(), left.end(), right.begin(),
+// Sorted, so that a hostile object costs n log n and not n².
+bool are_same_unordered(View::Range<View::MemberIterator> a, View::Range<View::MemberIterator> b) {
+  std::vector<Member> left(a.begin(), a.end());
+  std::vector<Member> right(b.begin(), b.end());
+  const auto by_key = [](const Member& x, const Member& y) { return x.key < y.key; };
+  std::stable_sort(left.begin(), left.end(), by_key);
+  std::stable_sort(right.begin(), right.end(), by_key);
+  return std::equal(left.begin(), left.end(), right.begin(), right.end(),
                     [](const Member& x, const Member& y) { return x.key == y.key && x.value == y.value; });
+}
+
+// Requires: as many members in `b` as in `a`.
+bool are_same_members(View::Range<View::MemberIterator> a, View::Range<View::MemberIterator> b) {
+  while (a.first != a.last) {
+    const Member left = *a.first;
+    const Member right = *b.first;
+    if (left.key != right.key) return are_same_unordered(a, b);
+    if (!(left.value == right.value)) return false;
+    ++a.first;
+    ++b.first;
+  }
+  return true;
 }
 
 }  // namespace
@@ -381,7 +392,7 @@ bool operator==(View a, View b) {
       }
       return true;
     case Kind::Object:
-      return are_same_members(a, b);
+      return are_same_members(a.members(), b.members());
   }
   return false;
 }

@@ -16,6 +16,8 @@ class TokenReader {
   [[nodiscard]] bool is_at_end() const { return rest_.empty(); }
   /// The next token, unescaped. Valid until the next call. Requires: not at the end.
   [[nodiscard]] std::string_view next();
+  /// Bytes of the pointer not yet walked.
+  [[nodiscard]] std::size_t left() const { return rest_.size(); }
 
  private:
   std::string_view rest_;

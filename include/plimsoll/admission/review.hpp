@@ -7,6 +7,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "plimsoll/base/result.hpp"
@@ -15,7 +16,13 @@
 namespace plimsoll::admission {
 
 enum class Version { V1, V1Beta1 };
-enum class Operation { Create, Update, Delete, Connect };
+enum class Operation {
+  Create,
+  Update,
+  Delete,
+  Connect,
+  Unknown,  ///< missing, or one that this program does not know: never one to change anything on
+};
 
 /// `Create` -> "CREATE".
 [[nodiscard]] std::string_view to_text(Operation operation);
@@ -38,7 +45,7 @@ struct Review {
   std::string_view name;  ///< empty for generateName
   std::string_view name_space;
   std::string_view sub_resource;
-  Operation operation = Operation::Create;
+  Operation operation = Operation::Unknown;
   std::string_view user;
   std::vector<std::string_view> groups;
   bool dry_run = false;

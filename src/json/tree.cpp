@@ -1,0 +1,248 @@
+// A copy that can be changed, under the rules of gopkg.in/evanphx/json-patch.v4 v4.13.0.
+//
+// Where that library departs from RFC 6902 it is followed, since it decides what happens to our patches: `replace` of a
+// missing member adds it, indexes may be negative (-1 is the last element, for `add` the end), have a sign and leading
+// zeros.
+//
+// Source: https://github.com/evanphx/json-patch/blob/v4.13.0/patch.go
+#include "plimsoll/json/tree.hpp"
+
+#include <rapidjson/document.h>
+
+#include <algorithm>
+#include <charconv>
+#include <optional>
+#include <string>
+
+#include "access.hpp"
+#include "plimsoll/base/text.hpp"
+#include "tokens.hpp"
+
+namespace plimsoll::json {
+namespace {
+
+using Value = rapidjson::Value;
+using Pool = rapidjson::MemoryPoolAllocator<>;
+
+constexpr std::size_t kPathShown = 256;
+
+std::string_view describe(const Value& value) {
+  switch (value.GetType()) {
+    case rapidjson::kNullType:
+      return "null";
+    case rapidjson::kFalseType:
+    case rapidjson::kTrueType:
+      return "a boolean";
+    case rapidjson::kObjectType:
+      return "an object";
+    case rapidjson::kArrayType:
+      return "an array";
+    case rapidjson::kStringType:
+      return "a string";
+    case rapidjson::kNumberType:
+      return "a number";
+  }
+  return "nothing";
+}
+
+bool is_container(const Value& value) {
+  return value.IsObject() || value.IsArray();
+}
+
+Value* find_member(Value& object, std::string_view key) {
+  for (auto member = object.MemberBegin(); member != object.MemberEnd(); ++member) {
+    if (std::string_view(member->name.GetString(), member->name.GetStringLength()) == key) return &member->value;
+  }
+  return nullptr;
+}
+
+// What strconv.Atoi makes of `token`.
+std::optional<std::int64_t> parse_signed_index(std::string_view token) {
+  if (!token.empty() && token[0] == '+') {
+    token.remove_prefix(1);
+    if (!token.empty() && token[0] == '-') return std::nullopt;
+  }
+  std::int64_t number = 0;
+  const auto [end, failure] = std::from_chars(token.data(), token.data() + token.size(), number);
+  if (failure != std::errc() || end != token.data() + token.size()) return std::nullopt;
+  return number;
+}
+
+// The place that `token` names among `count` of them, counted from the end when negative.
+std::optional<rapidjson::SizeType> to_place(std::string_view token, rapidjson::SizeType count) {
+  const std::optional<std::int64_t> number = parse_signed_index(token);
+  const auto places = static_cast<std::int64_t>(count);
+  if (!number || *number >= places || *number < -places) return std::nullopt;
+  return static_cast<rapidjson::SizeType>(*number < 0 ? *number + places : *number);
+}
+
+// A copy that owns its strings: what is added may come from a Document that goes before the Tree.
+// False when it nests deeper than `levels`.
+bool copy(const Value& from, Value& to, Pool& pool, std::size_t levels) {
+  if (is_container(from) && levels == 0) return false;
+  if (from.IsObject()) {
+    to.SetObject();
+    for (auto member = from.MemberBegin(); member != from.MemberEnd(); ++member) {
+      Value name(member->name.GetString(), member->name.GetStringLength(), pool);
+      Value value;
+      if (!copy(member->value, value, pool, levels - 1)) return false;
+      to.AddMember(name, value, pool);
+    }
+  } else if (from.IsArray()) {
+    to.SetArray();
+    to.Reserve(from.Size(), pool);
+    for (const Value& element : from.GetArray()) {
+      Value value;
+      if (!copy(element, value, pool, levels - 1)) return false;
+      to.PushBack(value, pool);
+    }
+  } else if (from.IsString()) {
+    to.SetString(from.GetString(), from.GetStringLength(), pool);
+  } else {
+    to.CopyFrom(from, pool);
+  }
+  return true;
+}
+
+Unexpected<Error> refuse(const Pointer& at, std::string message) {
+  return fail(ErrorCode::Invalid, std::move(message), at.text());
+}
+
+Unexpected<Error> refuse_index(const Pointer& at, std::string_view token, const Value& array) {
+  if (!parse_signed_index(token)) return refuse(at, quoted(token) + " is no array index");
+  return refuse(at, "index " + std::string(token) + " is outside an array of " + std::to_string(array.Size()));
+}
+
+// The container that holds, or would hold, the value at a pointer.
+struct Place {
+  Value* parent;
+  std::string token;
+  std::size_t depth;  // containers above and including the parent
+};
+
+Result<Place> find_place(Value& root, const Pointer& at) {
+  TokenReader reader(at.text());
+  if (reader.is_at_end()) return refuse(at, "the whole document can only be replaced");
+  Value* parent = &root;
+  std::size_t walked = 0;
+  for (std::size_t depth = 1;; ++depth) {
+    if (!is_container(*parent)) {
+      return refuse(at, quoted(std::string_view(at.text()).substr(0, walked), kPathShown) + " is " +
+                            std::string(describe(*parent)) + " and has no members");
+    }
+    const std::string_view token = reader.next();
+    if (reader.is_at_end()) return Place{parent, std::string(token), depth};
+
+    walked = at.text().size() - reader.left();
+    Value* child = nullptr;
+    if (parent->IsObject()) {
+      child = find_member(*parent, token);
+    } else if (const auto index = to_place(token, parent->Size())) {
+      child = &(*parent)[*index];
+    }
+    if (child == nullptr) {
+      return refuse(at, quoted(std::string_view(at.text()).substr(0, walked), kPathShown) + " does not exist");
+    }
+    parent = child;
+  }
+}
+
+}  // namespace
+
+struct Tree::State {
+  // Larger than most copies of one object, so that one allocation holds it.
+  static constexpr std::size_t kChunkBytes = 16 * 1024;
+
+  Pool pool{kChunkBytes};
+  Value root;
+
+  Result<Value> own(const Pointer& at, std::size_t depth, View view) {
+    Value owned;
+    if (view &&
+        !copy(*static_cast<const Value*>(Access::node(view)), owned, pool, kMaxDepth - std::min(depth, kMaxDepth))) {
+      return fail(ErrorCode::TooLarge, "JSON nested deeper than " + std::to_string(kMaxDepth) + " levels", at.text());
+    }
+    return owned;
+  }
+
+  void set_member(Value& object, std::string_view key, Value& value) {
+    if (Value* member = find_member(object, key)) {
+      *member = value;
+      return;
+    }
+    Value name(key.data(), static_cast<rapidjson::SizeType>(key.size()), pool);
+    object.AddMember(name, value, pool);
+  }
+
+  void insert(Value& array, rapidjson::SizeType index, Value& value) {
+    array.PushBack(value, pool);
+    for (rapidjson::SizeType i = array.Size() - 1; i > index; --i) array[i].Swap(array[i - 1]);
+  }
+};
+
+Tree::Tree(View source) : state_(std::make_unique<State>()) {
+  // Strings that were unescaped in place are shared with the source, not copied.
+  if (source) state_->root.CopyFrom(*static_cast<const Value*>(Access::node(source)), state_->pool);
+}
+Tree::Tree(Tree&&) noexcept = default;
+Tree& Tree::operator=(Tree&&) noexcept = default;
+Tree::~Tree() = default;
+
+View Tree::root() const& {
+  return state_ ? Access::view(&state_->root) : View();
+}
+
+Result<void> Tree::add(const Pointer& at, View value) {
+  PLIMSOLL_TRY(place, find_place(state_->root, at));
+  PLIMSOLL_TRY(owned, state_->own(at, place.depth, value));
+  Value& parent = *place.parent;
+  if (parent.IsObject()) {
+    state_->set_member(parent, place.token, owned);
+    return {};
+  }
+  const auto index = place.token == "-" ? parent.Size() : to_place(place.token, parent.Size() + 1);
+  if (!index) return refuse_index(at, place.token, parent);
+  state_->insert(parent, *index, owned);
+  return {};
+}
+
+Result<void> Tree::remove(const Pointer& at) {
+  PLIMSOLL_TRY(place, find_place(state_->root, at));
+  Value& parent = *place.parent;
+  if (parent.IsObject()) {
+    for (auto member = parent.MemberBegin(); member != parent.MemberEnd(); ++member) {
+      if (std::string_view(member->name.GetString(), member->name.GetStringLength()) != place.token) continue;
+      parent.EraseMember(member);
+      return {};
+    }
+    return refuse(at, "there is no member " + quoted(place.token) + " to remove");
+  }
+  const auto index = to_place(place.token, parent.Size());
+  if (!index) return refuse_index(at, place.token, parent);
+  parent.Erase(parent.Begin() + *index);
+  return {};
+}
+
+Result<void> Tree::replace(const Pointer& at, View value) {
+  if (at.text().empty()) {
+    if (!value.is_object() && !value.is_array()) {
+      return refuse(at, "the whole document can only be replaced by an object or an array");
+    }
+    PLIMSOLL_TRY(owned, state_->own(at, 0, value));
+    state_->root = owned;
+    return {};
+  }
+  PLIMSOLL_TRY(place, find_place(state_->root, at));
+  PLIMSOLL_TRY(owned, state_->own(at, place.depth, value));
+  Value& parent = *place.parent;
+  if (parent.IsObject()) {
+    state_->set_member(parent, place.token, owned);
+    return {};
+  }
+  const auto index = to_place(place.token, parent.Size());
+  if (!index) return refuse_index(at, place.token, parent);
+  parent[*index] = owned;
+  return {};
+}
+
+}  // namespace plimsoll::json
