@@ -22,10 +22,14 @@ _kept_logs = pytest.StashKey[Path]()
 _namespace_numbers = itertools.count(1)
 
 
-def pytest_sessionstart() -> None:
+def pytest_configure() -> None:
     missing = build.missing_programs()
     if missing:
         pytest.exit(f"not built yet: {', '.join(missing)}. `make e2e` builds them (tests/e2e/cluster/build.py)", returncode=2)
+
+
+def pytest_report_header() -> str:
+    return f"control plane: {build.find_programs()['kube-apiserver']}"
 
 
 def pytest_terminal_summary(terminalreporter, config) -> None:

@@ -108,8 +108,7 @@ def owned(by: dict, annotations: dict) -> dict:
                  id="marker and owner forged by an account of the same name"),
     pytest.param(pod("p", ESTIMATE | MARKER), JOB_CONTROLLER, True, id="no owner"),
     pytest.param(owned(JOB_OWNER | {"controller": False}, ESTIMATE | MARKER), JOB_CONTROLLER, True, id="an owner not in control"),
-    pytest.param(owned(JOB_OWNER | {"kind": "ReplicaSet", "apiVersion": "apps/v1"}, ESTIMATE | MARKER), JOB_CONTROLLER, True,
-                 id="an owner of another kind"),
+    pytest.param(owned(JOB_OWNER | {"kind": "CronJob"}, ESTIMATE | MARKER), JOB_CONTROLLER, True, id="an owner of another kind"),
     pytest.param(owned(JOB_OWNER | {"apiVersion": "batch.example.com/v1"}, ESTIMATE | MARKER), JOB_CONTROLLER, True,
                  id="a Job of another API group"),
     # LimitRanger has added defaults since: Plimsoll has to look again, whether or not the template carries the estimate.

@@ -69,10 +69,10 @@ def main(arguments: list[str]) -> int:
     if arguments == ["--check"]:
         print("\n".join(f"missing: {name}" for name in missing) or "nothing is missing")
         return 1 if missing else 0
+    _require_one_version()
     if missing:
         _explain_assets(missing)
         _require_go(missing)
-        _require_one_version(missing)
         cache = _cache()
         cache.mkdir(parents=True, exist_ok=True)
         with open(cache / "lock", "w", encoding="ascii") as lock:  # a build in the background and `make e2e` beside it
@@ -140,14 +140,15 @@ def _require_go(missing: list[str]) -> None:
         _refuse(f"the go on PATH is {answer or 'unusable'}: Go {needed} or newer is {wish}")
 
 
-def _require_one_version(missing: list[str]) -> None:
+def _require_one_version() -> None:
     """An API server taken from the assets and a controller manager built here must be of one version."""
     server = _asset("kube-apiserver")
-    if server is None or not any(PACKAGES[name][0] == "k8s" for name in missing):
+    ours = [name for name, (pin, _) in PACKAGES.items() if pin == "k8s" and _asset(name) is None]
+    if server is None or not ours:
         return
     version = subprocess.run([server, "--version"], capture_output=True, text=True, check=False).stdout.split()[-1:]
     if version != [wanted_version()]:
-        _refuse(f"{server} is {' '.join(version) or 'unusable'}, the programs it lacks would be built as {wanted_version()};"
+        _refuse(f"{server} is {' '.join(version) or 'unusable'}, but {', '.join(ours)} would be {wanted_version()};"
                 " set K8S_VERSION to the same version, or unset KUBEBUILDER_ASSETS")
 
 
