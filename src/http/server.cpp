@@ -153,31 +153,46 @@ class Server::Impl {
   }
 
  private:
+  // Whom the kernel has let in but nobody has met yet would be thrown out by a reset: they are met first.
   void close_door() {
-    error_code ignored;
-    acceptor_->close(ignored);
+    error_code ec;
+    acceptor_->non_blocking(true, ec);
+    while (!ec) {
+      Socket socket(next_worker().io);
+      acceptor_->accept(socket, ec);
+      if (!ec) admit(std::move(socket));
+    }
+    acceptor_->close(ec);
     pause_->cancel();
   }
 
   Task<> accept_connections() {
-    for (std::size_t next = 0; acceptor_->is_open();) {
-      Worker& worker = *workers_[next % workers_.size()];
-      Socket socket(worker.io);
+    while (acceptor_->is_open()) {
+      Socket socket(next_worker().io);
       const auto [ec] = co_await acceptor_->async_accept(socket, kAwait);
       if (ec == asio::error::operation_aborted) co_return;
-      if (ec) {
-        shared_.report(Trouble::AcceptFailed, "", ec.message());
-        pause_->expires_after(kAcceptPause);
-        co_await pause_->async_wait(kAwait);
-      } else if (shared_.connections >= shared_.limits.max_connections) {
-        shared_.report(Trouble::TooManyConnections, "",
-                       "closed at once: there are " + std::to_string(shared_.limits.max_connections) + " already");
-      } else {
-        ++shared_.connections;
-        ++next;
-        start_session(worker, std::move(socket));
+      if (!ec) {
+        admit(std::move(socket));
+        continue;
       }
+      shared_.report(Trouble::AcceptFailed, "", ec.message());
+      pause_->expires_after(kAcceptPause);
+      co_await pause_->async_wait(kAwait);
     }
+  }
+
+  Worker& next_worker() { return *workers_[admitted_ % workers_.size()]; }
+
+  /// Requires: `socket` belongs to next_worker().
+  void admit(Socket socket) {
+    if (shared_.connections >= shared_.limits.max_connections) {
+      const std::string limit = std::to_string(shared_.limits.max_connections);
+      return shared_.report(Trouble::TooManyConnections, "", "closed at once: there are " + limit + " already");
+    }
+    ++shared_.connections;
+    Worker& worker = next_worker();
+    ++admitted_;
+    start_session(worker, std::move(socket));
   }
 
   Shared shared_;
@@ -186,6 +201,7 @@ class Server::Impl {
   std::optional<Timer> pause_;
   std::vector<std::thread> threads_;
   std::uint16_t port_ = 0;
+  std::size_t admitted_ = 0;
 };
 
 Server::Server(std::unique_ptr<Impl> impl) noexcept : impl_(std::move(impl)) {}

@@ -144,9 +144,10 @@ template <class Stream>
 Task<Heard> read_request(Session<Stream>& s) {
   using State = RequestReader::State;
   s.reader.restart();
-  s.connection.enter(Phase::Idle, s.shared.limits.idle_timeout);
+  // Whoever came in just before the end has something to ask, and gets a moment to do so.
+  const Limits& limits = s.shared.limits;
+  s.connection.enter(Phase::Idle, s.shared.stopping ? limits.close_timeout : limits.idle_timeout);
   if (s.input.size() > 0) take_input(s);  // sent behind the last request, without waiting for its answer
-  if (s.connection.phase == Phase::Idle && s.shared.stopping) co_return Heard::Nothing;
 
   bool is_continued = false;
   while (true) {
@@ -155,7 +156,7 @@ Task<Heard> read_request(Session<Stream>& s) {
     if (s.reader.state() == State::Body && s.reader.expects_continue() && !is_continued) {
       is_continued = true;
       if (co_await write_all(s, "HTTP/1.1 100 Continue\r\n\r\n")) co_return Heard::Lost;
-      s.connection.enter(Phase::Busy, s.shared.limits.body_timeout);
+      s.connection.enter(Phase::Busy, limits.body_timeout);
     }
     const auto [ec, size] = co_await s.stream.async_read_some(s.input.prepare(kReadSize), kAwait);
     if (ec) co_return why_read_failed(s, ec);

@@ -24,7 +24,7 @@ struct ClientTerms {
 struct Shaken {
   bool is_agreed = false;
   std::string version;
-  std::string protocol;     ///< by ALPN
+  std::string protocol;      ///< by ALPN
   std::string verification;  ///< "ok", or why the client does not trust the server
   std::string failure;       ///< the reason on the client's side
   int tickets = 0;           ///< sessions that the client could resume
@@ -40,7 +40,8 @@ inline void trust(SSL_CTX* context, const std::string& pem) {
 
 inline Shaken shake_hands(const ServerContext& server_context, const ClientTerms& terms) {
   ERR_clear_error();
-  const std::unique_ptr<SSL_CTX, decltype(&SSL_CTX_free)> client_context(SSL_CTX_new(TLS_client_method()), SSL_CTX_free);
+  const std::unique_ptr<SSL_CTX, decltype(&SSL_CTX_free)> client_context(SSL_CTX_new(TLS_client_method()),
+                                                                         SSL_CTX_free);
   // What the library thinks of old versions is not what is tested.
   SSL_CTX_set_security_level(client_context.get(), 0);
   SSL_CTX_set_min_proto_version(client_context.get(), TLS1_VERSION);
@@ -67,7 +68,8 @@ inline Shaken shake_hands(const ServerContext& server_context, const ClientTerms
 
   Shaken shaken;
   for (int flight = 0; flight < 10; ++flight) {
-    if (SSL_do_handshake(client.get()) != 1 && SSL_get_error(client.get(), -1) == SSL_ERROR_SSL && shaken.failure.empty()) {
+    if (SSL_do_handshake(client.get()) != 1 && SSL_get_error(client.get(), -1) == SSL_ERROR_SSL &&
+        shaken.failure.empty()) {
       const char* reason = ERR_reason_error_string(ERR_peek_last_error());
       shaken.failure = reason == nullptr ? "?" : reason;
     }

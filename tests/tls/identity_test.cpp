@@ -19,7 +19,9 @@ using namespace std::chrono_literals;
 const TimePoint kNow{std::chrono::sys_days{std::chrono::January / 1 / 2026}};
 const IdentityFiles kNames{"tls.crt", "tls.key"};
 
-SelfMade made_for(const std::string& name) { return *make_self_made(std::vector{name}, kNow); }
+SelfMade made_for(const std::string& name) {
+  return *make_self_made(std::vector{name}, kNow);
+}
 
 /// A directory of its own, gone at the end.
 class Directory {
@@ -94,7 +96,8 @@ TEST_CASE("a file that cannot be read is named with the reason") {
 
   const auto missing = load_identity({certificate, directory.path("absent.key")});
   REQUIRE_FALSE(missing.has_value());
-  CHECK(missing.error() == Error{ErrorCode::Io, "cannot be read: No such file or directory", directory.path("absent.key")});
+  CHECK(missing.error() ==
+        Error{ErrorCode::Io, "cannot be read: No such file or directory", directory.path("absent.key")});
 
   const auto is_directory = load_identity({directory.path("."), certificate});
   REQUIRE_FALSE(is_directory.has_value());

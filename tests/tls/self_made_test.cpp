@@ -10,10 +10,13 @@
 namespace plimsoll::tls {
 namespace {
 
-TimePoint now() { return std::chrono::time_point_cast<std::chrono::milliseconds>(std::chrono::system_clock::now()); }
+TimePoint now() {
+  return std::chrono::time_point_cast<std::chrono::milliseconds>(std::chrono::system_clock::now());
+}
 
 TEST_CASE("a self-made certificate is trusted under each of its names by who trusts its authority, and no other way") {
-  const std::vector<std::string> names{"plimsoll.plimsoll-system.svc", "localhost", "127.0.0.1", "::1", "*.example.org"};
+  const std::vector<std::string> names{"plimsoll.plimsoll-system.svc", "localhost", "127.0.0.1", "::1",
+                                       "*.example.org"};
   const SelfMade made = *make_self_made(names, now());
   const SelfMade stranger = *make_self_made(names, now());
   const ServerContext context = *make_server_context(made.identity);
@@ -60,11 +63,10 @@ TEST_CASE("a self-made certificate is valid from an hour ago for a year") {
 }
 
 TEST_CASE("what is neither a DNS name nor an IP address gets no certificate") {
-  const std::vector<std::string> cases{"",        "a b",       "-a",           "a-",
-                                       "a..b",    "a.",        "127.0.0.256",  "http://localhost",
-                                       "a,DNS:b", "a\nb",      "*.*.a",        "a.*",
-                                       "b\xc3\xbc", "[::1]",   "localhost:80", std::string(64, 'a'),
-                                       "*"};
+  const std::vector<std::string> cases{
+      "",        "a b",  "-a",    "a-",  "a..b",      "a.",    "127.0.0.256",  "http://localhost",
+      "a,DNS:b", "a\nb", "*.*.a", "a.*", "b\xc3\xbc", "[::1]", "localhost:80", std::string(64, 'a'),
+      "*"};
   for (const std::string& name : cases) {
     INFO(name);
     const auto made = make_self_made(std::vector{name}, now());
