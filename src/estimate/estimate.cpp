@@ -65,6 +65,9 @@ class Reader {
 
   void problem(Problem::Reason reason, const Entry& entry, std::string message) {
     if (out_.problems.size() == kMaxProblems) return;
+    // The parsers name the value too; once is enough.
+    const std::string named = quoted(entry.value) + " ";
+    if (message.starts_with(named)) message.erase(0, named.size());
     out_.problems.push_back({reason, entry.where, to_display(entry.value), std::move(message)});
   }
   std::string annotation_path(std::string_view key) const {
