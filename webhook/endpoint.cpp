@@ -1,4 +1,4 @@
-#include "endpoint.hpp"
+#include "webhook/endpoint.hpp"
 
 #include <fmt/format.h>
 

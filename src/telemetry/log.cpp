@@ -52,6 +52,13 @@ std::string_view name_of(Level level) {
 
 }  // namespace
 
+std::optional<Level> parse_level(std::string_view name) {
+  for (const Level level : {Level::Debug, Level::Info, Level::Warning, Level::Error}) {
+    if (name == name_of(level)) return level;
+  }
+  return std::nullopt;
+}
+
 void set_log_level(Level level) {
   logger().set_level(to_spdlog(level));
 }

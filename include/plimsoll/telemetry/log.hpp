@@ -4,6 +4,7 @@
 #include <chrono>
 #include <cstdint>
 #include <initializer_list>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -12,6 +13,9 @@
 namespace plimsoll::telemetry {
 
 enum class Level { Debug, Info, Warning, Error };
+
+/// "debug", "info", "warning" or "error"; nothing for another word.
+[[nodiscard]] std::optional<Level> parse_level(std::string_view name);
 
 /// One member of a log line.
 struct Field {
