@@ -74,6 +74,22 @@ Extent measure(const Node& node) {
   return extent;
 }
 
+// Whether a scalar that begins with a quote, at the head of `text`, also ends with one: yaml-cpp misses that it does not
+// when the text ends just after a line break.
+bool is_closed(std::string_view text) {
+  const char quote = text.empty() ? '\0' : text[0];
+  if (quote != '"' && quote != '\'') return true;
+  for (std::size_t i = 1; i < text.size(); ++i) {
+    if (quote == '"' && text[i] == '\\') {
+      ++i;
+    } else if (text[i] == quote) {
+      if (quote == '"' || !text.substr(i + 1).starts_with(quote)) return true;
+      ++i;
+    }
+  }
+  return false;
+}
+
 class Builder final : public YAML::EventHandler {
  public:
   explicit Builder(std::string_view text) : text_(text) {}
@@ -81,11 +97,12 @@ class Builder final : public YAML::EventHandler {
   [[nodiscard]] std::vector<Node> take() && { return std::move(documents_); }
 
   void OnDocumentStart(const YAML::Mark& mark) override {
-    // yaml-cpp takes what is left over after a value for another document.
-    if (started_ && !has_separator(mark)) {
+    // yaml-cpp takes what is left over after a value for another document, and where it can make nothing of it, for
+    // one empty document after the other without end.
+    if (started_ && (mark.pos <= *started_ || !has_separator(mark))) {
       stop(to_mark(mark), "this belongs to no value: the document ended before it; another document starts with ---");
     }
-    started_ = true;
+    started_ = mark.pos;
     anchors_.clear();
   }
   void OnDocumentEnd() override {}
@@ -93,8 +110,16 @@ class Builder final : public YAML::EventHandler {
   void OnNull(const YAML::Mark& mark, YAML::anchor_t anchor) override {
     Node node;
     node.mark = to_mark(mark);
-    if (frames_.empty() && anchor == 0 && !has_content(mark)) return;
-    if (!frames_.empty() && frames_.back().key) node.mark = frames_.back().key->mark;
+    if (anchor == 0 && !is_written_null(mark)) {
+      if (frames_.empty()) return;
+      const Frame& frame = frames_.back();
+      if (frame.is_flow && frame.node.kind == Kind::Sequence) stop(node.mark, "a value is missing before the comma");
+      if (frame.key) {
+        // At the end of a text yaml-cpp takes a word for a key before it has seen the colon.
+        if (mark.pos == frame.key_offset) stop(node.mark, quoted(frame.key->text) + " has no colon and no place here");
+        node.mark = frame.key->mark;
+      }
+    }
     remember(anchor, node);
     place(std::move(node));
   }
@@ -114,6 +139,8 @@ class Builder final : public YAML::EventHandler {
     node.mark = to_mark(mark);
     node.text = value;
     node.quoted = tag == "!";
+    if (awaits_key()) frames_.back().key_offset = mark.pos;
+    if (!is_closed(rest_from(mark))) stop(node.mark, "the text ends inside quotes");
     node.kind = kind_of(node, tag);
     const bool is_merge = awaits_key() && value == "<<" && (tag == "?" || tag == "tag:yaml.org,2002:merge");
     remember(anchor, node);
@@ -126,13 +153,13 @@ class Builder final : public YAML::EventHandler {
   }
 
   void OnSequenceStart(const YAML::Mark& mark, const std::string& /*tag*/, YAML::anchor_t anchor,
-                       YAML::EmitterStyle::value /*style*/) override {
-    open(Kind::Sequence, mark, anchor);
+                       YAML::EmitterStyle::value style) override {
+    open(Kind::Sequence, mark, anchor, style);
   }
   void OnSequenceEnd() override { close(); }
   void OnMapStart(const YAML::Mark& mark, const std::string& /*tag*/, YAML::anchor_t anchor,
-                  YAML::EmitterStyle::value /*style*/) override {
-    open(Kind::Map, mark, anchor);
+                  YAML::EmitterStyle::value style) override {
+    open(Kind::Map, mark, anchor, style);
   }
   void OnMapEnd() override { close(); }
 
@@ -146,7 +173,9 @@ class Builder final : public YAML::EventHandler {
   struct Frame {
     Node node;
     YAML::anchor_t anchor = 0;
+    bool is_flow = false;
     std::optional<Node> key;
+    int key_offset = 0;
     bool merging = false;
     std::unordered_map<std::string, Member> members;
   };
@@ -162,9 +191,9 @@ class Builder final : public YAML::EventHandler {
 
   // Whether a document that begins at `mark` was announced by `---`, or by `...` on the last line with anything on it.
   [[nodiscard]] bool has_separator(const YAML::Mark& mark) const {
-    const auto offset = std::min(static_cast<std::size_t>(mark.pos), text_.size());
-    if (text_.substr(offset).starts_with("---")) return true;
-    std::string_view before = text_.substr(0, offset);
+    const std::string_view rest = rest_from(mark);
+    if (rest.starts_with("---")) return true;
+    std::string_view before = text_.substr(0, text_.size() - rest.size());
     while (!before.empty()) {
       const std::size_t line_break = before.substr(0, before.size() - 1).rfind('\n');
       const std::size_t begin = line_break == std::string_view::npos ? 0 : line_break + 1;
@@ -176,10 +205,13 @@ class Builder final : public YAML::EventHandler {
     return false;
   }
 
-  // Whether a null at the root was written: the mark of one that was not points at what comes after it.
-  [[nodiscard]] bool has_content(const YAML::Mark& mark) const {
-    const auto offset = std::min(static_cast<std::size_t>(mark.pos), text_.size());
-    const std::string_view rest = text_.substr(offset);
+  [[nodiscard]] std::string_view rest_from(const YAML::Mark& mark) const {
+    return text_.substr(std::min(static_cast<std::size_t>(mark.pos), text_.size()));
+  }
+
+  // Whether a null was written: the mark of one that was not points at what comes after it.
+  [[nodiscard]] bool is_written_null(const YAML::Mark& mark) const {
+    const std::string_view rest = rest_from(mark);
     return rest.starts_with('~') || rest.starts_with("null") || rest.starts_with("Null") || rest.starts_with("NULL");
   }
 
@@ -232,7 +264,7 @@ class Builder final : public YAML::EventHandler {
     anchors_[anchor] = Anchored{node, extent};
   }
 
-  void open(Kind kind, const YAML::Mark& mark, YAML::anchor_t anchor) {
+  void open(Kind kind, const YAML::Mark& mark, YAML::anchor_t anchor, YAML::EmitterStyle::value style) {
     if (awaits_key()) {
       stop(to_mark(mark), std::string("a key must be a word or number, not a ") + (kind == Kind::Map ? "map" : "sequence"));
     }
@@ -241,6 +273,7 @@ class Builder final : public YAML::EventHandler {
     frame.node.kind = kind;
     frame.node.mark = to_mark(mark);
     frame.anchor = anchor;
+    frame.is_flow = style == YAML::EmitterStyle::Flow;
     frames_.push_back(std::move(frame));
   }
 
@@ -275,17 +308,18 @@ class Builder final : public YAML::EventHandler {
   }
 
   static void add_member(Frame& frame, Node key, Node value) {
-    std::string name = to_member_name(key);
-    const auto own = frame.members.find(name);
-    if (own != frame.members.end() && own->second.own) {
-      stop(key.mark, "the key " + quoted(name) + " is here a second time; it was first set at " + in_words(*own->second.own));
-    }
     const Mark mark = key.mark;
-    set_member(frame, name, std::move(key), std::move(value)).own = mark;
+    Member& member = set_member(frame, std::move(key), std::move(value));
+    if (member.own) {
+      stop(mark, "the key " + quoted(to_member_name(frame.node.entries[member.index].key)) +
+                     " is here a second time; it was first set at " + in_words(*member.own));
+    }
+    member.own = mark;
   }
 
-  static Member& set_member(Frame& frame, const std::string& name, Node key, Node value) {
-    const auto [at, is_new] = frame.members.try_emplace(name, Member{frame.node.entries.size(), std::nullopt});
+  static Member& set_member(Frame& frame, Node key, Node value) {
+    const auto [at, is_new] =
+        frame.members.try_emplace(to_member_name(key), Member{frame.node.entries.size(), std::nullopt});
     Node::Entry entry{std::move(key), std::move(value)};
     if (is_new) {
       frame.node.entries.push_back(std::move(entry));
@@ -298,9 +332,7 @@ class Builder final : public YAML::EventHandler {
   // goyaml takes keys and merges in the order of the text, each over what was there: a key before `<<` loses to it.
   static void merge(Frame& frame, Node source) {
     if (source.kind == Kind::Map) {
-      for (Node::Entry& entry : source.entries) {
-        set_member(frame, to_member_name(entry.key), std::move(entry.key), std::move(entry.value));
-      }
+      for (Node::Entry& entry : source.entries) set_member(frame, std::move(entry.key), std::move(entry.value));
       return;
     }
     if (source.kind != Kind::Sequence) stop(source.mark, "<< takes a map, or a sequence of maps");
@@ -311,14 +343,15 @@ class Builder final : public YAML::EventHandler {
   }
 
   std::string_view text_;
-  bool started_ = false;
+  std::optional<int> started_;  // offset of the last document
   std::vector<Node> documents_;
   std::vector<Frame> frames_;
   std::map<YAML::anchor_t, Anchored> anchors_;
   std::size_t aliased_nodes_ = 0;
 };
 
-// Length of the character that begins `text`, when it is UTF-8 and one that YAML allows; otherwise 0.
+// Length of the character that begins `text`, when it is UTF-8 and one that YAML allows; otherwise 0. NEL, U+2028 and
+// U+2029 are refused with the others, because they break lines in YAML 1.1 and do not in 1.2, which yaml-cpp reads.
 std::size_t allowed_character(std::string_view text) {
   const auto byte = [&](std::size_t i) { return i < text.size() ? static_cast<std::uint8_t>(text[i]) : 0U; };
   const auto follows = [&](std::size_t i) { return (byte(i) & 0xC0U) == 0x80; };
@@ -327,11 +360,12 @@ std::size_t allowed_character(std::string_view text) {
   std::uint32_t code = 0;
   if ((lead & 0xE0U) == 0xC0 && follows(1)) {
     code = (lead & 0x1FU) << 6U | (byte(1) & 0x3FU);
-    return code >= 0xA0 || code == 0x85 ? 2 : 0;
+    return code >= 0xA0 ? 2 : 0;
   }
   if ((lead & 0xF0U) == 0xE0 && follows(1) && follows(2)) {
     code = (lead & 0x0FU) << 12U | (byte(1) & 0x3FU) << 6U | (byte(2) & 0x3FU);
-    return code >= 0x800 && (code < 0xD800 || code > 0xDFFF) && code < 0xFFFE ? 3 : 0;
+    const bool breaks_lines = code == 0x2028 || code == 0x2029;
+    return code >= 0x800 && (code < 0xD800 || code > 0xDFFF) && code < 0xFFFE && !breaks_lines ? 3 : 0;
   }
   if ((lead & 0xF8U) == 0xF0 && follows(1) && follows(2) && follows(3)) {
     code = (lead & 0x07U) << 18U | (byte(1) & 0x3FU) << 12U | (byte(2) & 0x3FU) << 6U | (byte(3) & 0x3FU);
@@ -377,7 +411,7 @@ std::string explain(const std::string& problem) {
   for (const Words& words : kWords) {
     if (words.from == problem) return std::string(words.to);
   }
-  return problem;
+  return to_display(problem);
 }
 
 }  // namespace
