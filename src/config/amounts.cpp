@@ -13,7 +13,14 @@ constexpr Bytes kLeastBytes(1 << 20);
 constexpr MilliCpu kMostCpu(1'000'000);
 constexpr Ratio kMostRatio = Ratio::from_thousandths(100'000);
 
-bool ends_in_digit(std::string_view text) { return !text.empty() && text.back() >= '0' && text.back() <= '9'; }
+/// `4000` or `0.5`: no suffix at all, so that one may have been forgotten.
+bool is_bare(std::string_view text) {
+  return text.find_first_not_of("0123456789.") == std::string_view::npos;
+}
+
+Unexpected<Error> refuse_typo(std::string_view text, std::string_view is, const std::string& meant) {
+  return fail(ErrorCode::Invalid, fmt::format("{} is {}; did you mean {}?", quoted(text), is, quoted(meant)));
+}
 
 }  // namespace
 
@@ -33,9 +40,8 @@ Result<MilliCpu> parse_amount(std::string_view text) {
   if (quantity.nanos() > 0 && quantity.nanos() < Quantity::kNanosPerUnit / 1000) {
     return fail(ErrorCode::Invalid, fmt::format("{} is less than 1m, a thousandth of a core", quoted(text)));
   }
-  if (cpu >= kMostCpu && ends_in_digit(text)) {
-    return fail(ErrorCode::Invalid,
-                fmt::format("{} is that many cores; did you mean {}?", quoted(text), quoted(std::string(text) + "m")));
+  if (cpu >= kMostCpu && is_bare(text)) {
+    return refuse_typo(text, fmt::format("{} cores", cpu.count() / 1000), std::string(text) + "m");
   }
   return cpu;
 }
@@ -45,14 +51,9 @@ Result<Bytes> parse_amount(std::string_view text) {
   PLIMSOLL_TRY(quantity, parse_quantity(text));
   PLIMSOLL_TRY(bytes, to_bytes(quantity));
   if (quantity.nanos() > 0 && bytes < kLeastBytes) {
-    if (ends_in_digit(text)) {
-      return fail(ErrorCode::Invalid,
-                  fmt::format("{} is that many bytes; did you mean {}?", quoted(text), quoted(std::string(text) + "Gi")));
-    }
-    if (text.back() == 'm') {
-      const std::string mebibytes = std::string(text.substr(0, text.size() - 1)) + "Mi";
-      return fail(ErrorCode::Invalid,
-                  fmt::format("{} is thousandths of a byte; did you mean {}?", quoted(text), quoted(mebibytes)));
+    if (is_bare(text)) return refuse_typo(text, fmt::format("{} bytes", bytes.count()), std::string(text) + "Gi");
+    if (text.ends_with('m')) {
+      return refuse_typo(text, "thousandths of a byte", std::string(text.substr(0, text.size() - 1)) + "Mi");
     }
   }
   return bytes;

@@ -9,8 +9,8 @@
 
 namespace plimsoll::config {
 
-/// Errors: what the units refuse; units that were forgotten (memory of 32 bytes, a cpu of 4000 cores); factors that are not
-/// above 0 and at most 100.
+/// Errors: what the units refuse; units that were forgotten (memory of 32 bytes, a cpu of 4000 cores); factors that are
+/// not above 0 and at most 100.
 template <class T>
 [[nodiscard]] Result<T> parse_amount(std::string_view text);
 
@@ -27,7 +27,7 @@ Result<Duration> parse_amount(std::string_view text);
 
 /// How to name such an amount in a message.
 template <class T>
-inline constexpr std::string_view kWhat = "";
+inline constexpr std::string_view kWhat{};
 template <>
 inline constexpr std::string_view kWhat<Ratio> = "a factor such as 1.25";
 template <>

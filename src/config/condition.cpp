@@ -45,12 +45,11 @@ Result<Comparison<T>> parse_comparison(std::string_view text) {
     }
   }
   if (operand.empty()) {
-    return fail(ErrorCode::Invalid,
-                fmt::format("{} compares with nothing; write it as {}", quoted(text), quoted(">=1h, <3h")));
+    return fail(ErrorCode::Invalid, fmt::format("{} compares with nothing: it needs {}", quoted(text), kWhat<T>));
   }
   if (operand.find_first_of("<>=!") != std::string_view::npos) {
-    return fail(ErrorCode::Invalid, fmt::format("{} is no comparison: one of <, <=, =, !=, >=, > and {}; several are "
-                                                "separated by commas",
+    return fail(ErrorCode::Invalid, fmt::format("{} is no comparison; write <, <=, =, !=, >= or > before {}, "
+                                                "and commas between several",
                                                 quoted(text), kWhat<T>));
   }
   PLIMSOLL_TRY(amount, parse_amount<T>(operand));
@@ -76,7 +75,7 @@ void read(const Value& value, Comparisons<T>& out) {
 void check(const Value& value, const Condition& condition) {
   // Slack may well be negative: the deadline can no longer be met.
   for (const Comparison<Duration>& comparison : condition.duration) {
-    if (comparison.operand < Duration()) value.refuse_together({"duration"}, "must not be negative");
+    if (comparison.operand < Duration()) value.refuse_member("duration", "must not be negative");
   }
 }
 
@@ -99,14 +98,15 @@ const Schema<Condition>& schema<Condition>() {
           field("namespace", &Condition::namespaces, one_or_more(written_as(kNamespaceGlob))),
           field("user", &Condition::users, one_or_more(written_as(kGlob))),
           field("groups", &Condition::groups, one_or_more(written_as(kGlob))),
-          field("labels", &Condition::labels,
-                [](const Value& value, auto& out) { read_labels(value, out, kGlob); }),
+          field("labels", &Condition::labels, [](const Value& value, auto& out) { read_labels(value, out, kGlob); }),
       },
       check,
   };
   return kSchema;
 }
 
-void read(const Value& value, Condition& out) { read_table(value, out); }
+void read(const Value& value, Condition& out) {
+  read_table(value, out);
+}
 
 }  // namespace plimsoll::config

@@ -1,15 +1,15 @@
 // The whole policy: the document, what overrides make of it, and the built-in default.
 //
-// An override is laid over the base as text, node by node, and the result is read like any other settings: so an override
-// is complete, and what contradicts the base is found, at the line where it stands. What was wrong in the base is then found
-// once more per override; equal problems at equal places are told once.
+// An override is laid over the base as text, node by node, and the result is read like any other settings: so an
+// override is complete, and what contradicts the base is found, at the line where it stands. What was wrong in the base
+// is then found once more per override; equal problems at equal places are told once.
 #include "plimsoll/config/policy.hpp"
 
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <charconv>
-#include <tuple>
+#include <utility>
 
 #include "plimsoll/base/text.hpp"
 #include "plimsoll/digest/digest.hpp"
@@ -35,12 +35,14 @@ struct Document {
   std::vector<NamespaceRule> namespaces;
 };
 
-auto reject_or_warn() { return one_of<OnInvalid>({{"reject", OnInvalid::Reject}, {"warn", OnInvalid::Warn}}); }
+auto reject_or_warn() {
+  return one_of<OnInvalid>({{"reject", OnInvalid::Reject}, {"warn", OnInvalid::Warn}});
+}
 
 void read_mode(const Value& value, Mode& out) {
   if (value.node().kind == yaml::Node::Kind::Bool) {
-    value.refuse(fmt::format("must be enforce or disabled, not {} (a boolean to YAML); did you mean {}?", value.node().text,
-                             quoted(value.node().truth() ? "enforce" : "disabled")));
+    value.refuse(fmt::format("must be enforce or disabled, not {} (a boolean to YAML); did you mean {}?",
+                             value.node().text, quoted(value.node().truth() ? "enforce" : "disabled")));
   } else {
     one_of<Mode>({{"enforce", Mode::Enforce}, {"disabled", Mode::Disabled}})(value, out);
   }
@@ -72,12 +74,14 @@ const Schema<Estimates>& schema<Estimates>() {
 
 template <>
 const Schema<Settings>& schema<Settings>() {
-  static const Schema<Settings> kSchema{beside(
-      &Settings::estimates,
+  static const Schema<Settings> kSchema{joined<Settings>({
       {
           field("mode", &Settings::mode, read_mode),
           field("onError", &Settings::on_error, one_of<OnError>({{"allow", OnError::Allow}, {"deny", OnError::Deny}})),
           field("requireEstimate", &Settings::require_estimate, read_require_estimate),
+      },
+      fields_of(&Settings::estimates),
+      {
           table("resources", &Settings::resources),
           table("gpu", &Settings::gpu),
           tables("tolerations", &Settings::tolerations),
@@ -86,7 +90,8 @@ const Schema<Settings>& schema<Settings>() {
           group<Settings>("runtime", {table("podDeadline", &Settings::pod_deadline)}),
           tables("nodeAffinity", &Settings::node_affinity),
           tables("placement", &Settings::placement),
-      })};
+      },
+  })};
   return kSchema;
 }
 
@@ -95,28 +100,31 @@ const Schema<NamespaceRule>& schema<NamespaceRule>() {
   static const Schema<NamespaceRule> kSchema{{
       required(group<NamespaceRule>(
           "match", {required(field("names", &NamespaceRule::names, one_or_more(written_as(kNamespaceGlob))))})),
-      required(field("policy", &NamespaceRule::policy,
-                     [](const Value& value, std::optional<Value>& out) { out = value; })),
+      required(
+          field("policy", &NamespaceRule::policy, [](const Value& value, std::optional<Value>& out) { out = value; })),
   }};
   return kSchema;
 }
 
 template <>
 const Schema<Policy>& schema<Policy>() {
-  static const Schema<Policy> kSchema{
-      beside(&Policy::base, {
-                                required(constant<Policy>("apiVersion", kApiVersion)),
-                                required(constant<Policy>("kind", kKind)),
-                                field("prefix", &Policy::prefix, written_as(kAnnotationPrefix)),
-                                field("skipNamespaces", &Policy::skip_namespaces, list_of(written_as(kNamespace))),
-                                field("jobControllers", &Policy::job_controllers, list_of(written_as(kAnyText))),
-                            })};
+  static const Schema<Policy> kSchema{joined<Policy>({
+      {
+          required(constant<Policy>("apiVersion", kApiVersion)),
+          required(constant<Policy>("kind", kKind)),
+          field("prefix", &Policy::prefix, written_as(kAnnotationPrefix)),
+          field("skipNamespaces", &Policy::skip_namespaces, list_of(written_as(kNamespace))),
+          field("jobControllers", &Policy::job_controllers, list_of(written_as(kAnyText))),
+      },
+      fields_of(&Policy::base),
+  })};
   return kSchema;
 }
 
 template <>
 const Schema<Document>& schema<Document>() {
-  static const Schema<Document> kSchema{beside(&Document::policy, {tables("namespaces", &Document::namespaces)})};
+  static const Schema<Document> kSchema{
+      joined<Document>({fields_of(&Document::policy), {tables("namespaces", &Document::namespaces)}})};
   return kSchema;
 }
 
@@ -178,16 +186,16 @@ Policy read_policy(const yaml::Node& root, Problems& problems) {
 
 /// In the order of the text, each once.
 Problems in_order(Problems problems) {
-  std::stable_sort(problems.begin(), problems.end(), [](const Problem& a, const Problem& b) {
-    return std::tie(a.line, a.column) < std::tie(b.line, b.column);
-  });
-  std::vector<Problem> distinct;
+  const auto place = [](const Problem& problem) { return std::pair(problem.line, problem.column); };
+  std::stable_sort(problems.begin(), problems.end(),
+                   [&](const Problem& a, const Problem& b) { return place(a) < place(b); });
+  Problems distinct;
   for (Problem& problem : problems) {
-    // Equal ones share a place, so only the last few can be equal.
-    const bool known = std::any_of(distinct.rbegin(), distinct.rend(), [&](const Problem& other) {
-      return other.line == problem.line && other.column == problem.column && other.message == problem.message;
-    });
-    if (!known) distinct.push_back(std::move(problem));
+    const auto here = std::lower_bound(distinct.begin(), distinct.end(), place(problem),
+                                       [&](const Problem& other, const auto& at) { return place(other) < at; });
+    const bool is_told =
+        std::any_of(here, distinct.end(), [&](const Problem& other) { return other.message == problem.message; });
+    if (!is_told) distinct.push_back(std::move(problem));
   }
   return distinct;
 }
@@ -225,7 +233,8 @@ Policy default_policy() {
   Policy policy;
   Condition has_gpu;
   has_gpu.gpu = {{Comparison<GpuCount>::Op::Greater, GpuCount(0)}};
-  const Toleration gpu_taint{.key = "nvidia.com/gpu", .op = "Exists", .value = "", .effect = "NoSchedule", .seconds = {}};
+  const Toleration gpu_taint{
+      .key = "nvidia.com/gpu", .op = "Exists", .value = "", .effect = "NoSchedule", .seconds = {}};
   policy.base.tolerations = {{has_gpu, {gpu_taint}}};
   return policy;
 }
@@ -242,12 +251,12 @@ Result<Policy, Problems> parse_policy(std::string_view yaml) {
   if (!documents.has_value()) return Unexpected<Problems>{{to_problem(documents.error())}};
   Problems problems;
   if (documents->empty()) {
-    problems.push_back({.message = fmt::format("is empty: it must at least say apiVersion: {} and kind: {}", kApiVersion,
-                                               kKind)});
+    problems.push_back({.message = fmt::format("the policy is empty: it must at least say apiVersion: {} and kind: {}",
+                                               kApiVersion, kKind)});
     return Unexpected<Problems>{std::move(problems)};
   }
   for (std::size_t i = 1; i < documents->size(); ++i) {
-    Value((*documents)[i], "", problems).refuse("is another document: a file holds one policy");
+    Value((*documents)[i], "", problems).refuse("another document starts here: a file holds one policy");
   }
   Policy policy = read_policy(documents->front(), problems);
   if (!problems.empty()) return Unexpected<Problems>{in_order(std::move(problems))};

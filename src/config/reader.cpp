@@ -81,9 +81,9 @@ void Value::refuse_key(const yaml::Node::Entry& entry, std::string message) cons
   problems_->push_back({entry.key.mark.line, entry.key.mark.column, member(entry).path_, std::move(message)});
 }
 
-void Value::refuse_missing(std::string_view name) const {
-  const std::string path = path_.empty() ? std::string(name) : fmt::format("{}.{}", path_, name);
-  problems_->push_back({node_->mark.line, node_->mark.column, path, "is missing"});
+void Value::refuse_member(std::string_view name, std::string message) const {
+  const std::optional<Value> found = find(name);
+  if (found && found->is_sound()) found->refuse(std::move(message));
 }
 
 void Value::refuse_together(std::initializer_list<std::string_view> names, std::string message) const {
@@ -108,13 +108,18 @@ bool Value::is_sound() const {
 
 std::string describe(const yaml::Node& node) {
   switch (node.kind) {
-    case Kind::Null: return "nothing";
-    case Kind::Bool: return fmt::format("{} (a boolean to YAML; quoted it is a text)", node.text);
+    case Kind::Null:
+      return "null";
+    case Kind::Bool:
+      return fmt::format("{} (a boolean to YAML; quoted it is a text)", node.text);
     case Kind::Int:
     case Kind::Float:
-    case Kind::String: return quoted(node.text);
-    case Kind::Sequence: return "a list";
-    case Kind::Map: return "a map";
+    case Kind::String:
+      return quoted(node.text);
+    case Kind::Sequence:
+      return "a list";
+    case Kind::Map:
+      return "a map";
   }
   return {};
 }
@@ -135,7 +140,7 @@ std::optional<std::string_view> scalar_text(const Value& value, std::string_view
 
 bool is_table(const Value& value, std::span<const std::string_view> names) {
   if (value.node().kind == Kind::Map) return true;
-  value.refuse(fmt::format("must be a map of {}, not {}", alternatives(names), describe(value.node())));
+  value.refuse(fmt::format("must be a map of {}, not {}", listed(names), describe(value.node())));
   return false;
 }
 
@@ -152,16 +157,16 @@ std::string suggestion(std::string_view word, std::span<const std::string_view> 
 
 std::string unknown_field(std::string_view name, std::span<const std::string_view> known) {
   const std::string advice = suggestion(name, known);
-  return "unknown field" + (advice.empty() ? "; known here: " + alternatives(known) : advice);
+  return "unknown field" + (advice.empty() ? "; known here: " + listed(known) : advice);
 }
 
 std::string alternatives(std::span<const std::string_view> words) {
-  std::string text;
-  for (std::size_t i = 0; i < words.size(); ++i) {
-    if (i > 0) text += i + 1 == words.size() ? " or " : ", ";
-    text += words[i];
-  }
-  return text;
+  if (words.size() < 2) return listed(words);
+  return fmt::format("{} or {}", listed(words.first(words.size() - 1)), words.back());
+}
+
+std::string listed(std::span<const std::string_view> words) {
+  return fmt::format("{}", fmt::join(words, ", "));
 }
 
 std::optional<std::size_t> read_word(const Value& value, std::span<const std::string_view> words) {
@@ -184,10 +189,18 @@ void read(const Value& value, bool& out) {
   }
 }
 
-void read(const Value& value, Ratio& out) { read_amount(value, out); }
-void read(const Value& value, MilliCpu& out) { read_amount(value, out); }
-void read(const Value& value, Bytes& out) { read_amount(value, out); }
-void read(const Value& value, Duration& out) { read_amount(value, out); }
+void read(const Value& value, Ratio& out) {
+  read_amount(value, out);
+}
+void read(const Value& value, MilliCpu& out) {
+  read_amount(value, out);
+}
+void read(const Value& value, Bytes& out) {
+  read_amount(value, out);
+}
+void read(const Value& value, Duration& out) {
+  read_amount(value, out);
+}
 
 void read_enlarging(const Value& value, Ratio& out) {
   Ratio ratio;
@@ -200,12 +213,17 @@ void read_enlarging(const Value& value, Ratio& out) {
 }
 
 void read_integer(const Value& value, std::int64_t& out, std::int64_t low, std::int64_t high) {
-  const auto text = scalar_text(value, "a whole number");
+  constexpr auto kLimit = std::numeric_limits<std::int64_t>::max();
+  const std::string what = high < kLimit ? fmt::format("a whole number from {} to {}", low, high)
+                           : low > std::numeric_limits<std::int64_t>::min()
+                               ? fmt::format("a whole number, {} or more", low)
+                               : "a whole number";
+  const auto text = scalar_text(value, what);
   if (!text) return;
   std::int64_t number = 0;
   const auto [end, error] = std::from_chars(text->data(), text->data() + text->size(), number);
   if (error != std::errc() || end != text->data() + text->size() || number < low || number > high) {
-    value.refuse(fmt::format("must be a whole number from {} to {}, not {}", low, high, quoted(*text)));
+    value.refuse(fmt::format("must be {}, not {}", what, quoted(*text)));
   } else {
     out = number;
   }

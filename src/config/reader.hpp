@@ -1,13 +1,15 @@
 // From YAML nodes to values, by tables.
 //
-// Each field of the policy is declared once, in the Schema of the struct that holds it: its name, where it goes, how it is
-// read. Unknown fields, nearest names, missing fields and the list that the documentation is tested against follow from
-// that one line. A null value always means "not written": the default stays.
+// Each field of the policy is declared once, in the Schema of the struct that holds it: its name, where it goes, how it
+// is read. Unknown fields, nearest names, missing fields and the list that the documentation is tested against follow
+// from that one line. A null value always means "not written": the default stays.
 #pragma once
 
 #include <algorithm>
+#include <cstdint>
 #include <functional>
 #include <initializer_list>
+#include <limits>
 #include <optional>
 #include <span>
 #include <string>
@@ -15,6 +17,7 @@
 #include <utility>
 #include <vector>
 
+#include "plimsoll/base/text.hpp"
 #include "plimsoll/config/policy.hpp"
 #include "plimsoll/yaml/yaml.hpp"
 
@@ -38,9 +41,10 @@ class Value {
   void refuse(std::string message) const;
   /// Refuses a member at its key.
   void refuse_key(const yaml::Node::Entry& entry, std::string message) const;
-  void refuse_missing(std::string_view name) const;
-  /// Refuses members that contradict each other, at the one that comes last in the text, which is an override's where one
-  /// is involved. Silent when one of them has a problem of its own.
+  /// Refuses the member called `name`, unless it is absent or has a problem of its own.
+  void refuse_member(std::string_view name, std::string message) const;
+  /// Refuses members that contradict each other, at the one that comes last in the text, which is an override's where
+  /// one is involved; here when none is there. Silent when one of them has a problem of its own.
   void refuse_together(std::initializer_list<std::string_view> names, std::string message) const;
   /// Whether no problem has been found here or beneath.
   [[nodiscard]] bool is_sound() const;
@@ -53,13 +57,11 @@ class Value {
 
 template <class T>
 struct Field {
-  enum class Presence { Optional, Required };
-
   std::string_view name;
   std::function<void(const Value&, T&)> read;
   /// Appends the paths of the fields beneath `path`; null for a leaf.
   std::function<void(const std::string& path, std::vector<std::string>& paths)> list = nullptr;
-  Presence presence = Presence::Optional;
+  bool is_required = false;
 };
 
 template <class T>
@@ -73,9 +75,7 @@ struct Schema {
 template <class T>
 const Schema<T>& schema();
 
-// --- Leaves -----------------------------------------------------------------------------------------------------------
-
-/// `the text "x"`, `the boolean off`, `a list` ...
+/// A node as a message names it: its text in quotes, `a list`, `off (a boolean to YAML; …)`.
 [[nodiscard]] std::string describe(const yaml::Node& node);
 
 /// The text of a scalar that is no boolean; else refuses it as not being `what`.
@@ -91,8 +91,9 @@ const Schema<T>& schema();
 /// What to say of a field that is none of `known`.
 [[nodiscard]] std::string unknown_field(std::string_view name, std::span<const std::string_view> known);
 
-/// `a, b or c`.
+/// `a, b or c`; `a, b, c`.
 [[nodiscard]] std::string alternatives(std::span<const std::string_view> words);
+[[nodiscard]] std::string listed(std::span<const std::string_view> words);
 
 void read(const Value& value, bool& out);
 void read(const Value& value, Ratio& out);
@@ -101,8 +102,9 @@ void read(const Value& value, Bytes& out);
 void read(const Value& value, Duration& out);
 void read(const Value& value, Condition& out);
 
-/// A whole number, quoted or not.
-void read_integer(const Value& value, std::int64_t& out, std::int64_t low, std::int64_t high);
+/// A whole number within a range, quoted or not.
+void read_integer(const Value& value, std::int64_t& out, std::int64_t low = std::numeric_limits<std::int64_t>::min(),
+                  std::int64_t high = std::numeric_limits<std::int64_t>::max());
 
 /// A factor of 1 or more.
 void read_enlarging(const Value& value, Ratio& out);
@@ -155,11 +157,10 @@ template <class Read>
   };
 }
 
-// --- Tables -----------------------------------------------------------------------------------------------------------
-
 template <class T>
 [[nodiscard]] std::vector<std::string_view> names_of(const std::vector<Field<T>>& fields) {
   std::vector<std::string_view> names;
+  names.reserve(fields.size());
   for (const Field<T>& field : fields) names.push_back(field.name);
   return names;
 }
@@ -170,8 +171,8 @@ bool read_fields(const Value& value, const std::vector<Field<T>>& fields, T& out
   const std::vector<std::string_view> names = names_of(fields);
   if (!is_table(value, names)) return false;
   for (const yaml::Node::Entry& entry : value.node().entries) {
-    const auto field = std::find_if(fields.begin(), fields.end(),
-                                    [&](const Field<T>& known) { return known.name == entry.key.text; });
+    const auto field =
+        std::find_if(fields.begin(), fields.end(), [&](const Field<T>& known) { return known.name == entry.key.text; });
     if (field == fields.end()) {
       value.refuse_key(entry, unknown_field(entry.key.text, names));
     } else if (entry.value.kind != yaml::Node::Kind::Null) {
@@ -179,7 +180,9 @@ bool read_fields(const Value& value, const std::vector<Field<T>>& fields, T& out
     }
   }
   for (const Field<T>& field : fields) {
-    if (field.presence == Field<T>::Presence::Required && !value.find(field.name)) value.refuse_missing(field.name);
+    if (field.is_required && !value.find(field.name)) {
+      value.refuse("missing field " + quoted(field.name));
+    }
   }
   return true;
 }
@@ -242,7 +245,9 @@ template <class T, class M>
 template <class T, class M>
 [[nodiscard]] Field<T> tables(std::string_view name, std::vector<M> T::*member) {
   return {name,
-          [member](const Value& value, T& out) { list_of([](const Value& v, M& m) { read_table(v, m); })(value, out.*member); },
+          [member](const Value& value, T& out) {
+            list_of([](const Value& v, M& m) { read_table(v, m); })(value, out.*member);
+          },
           [](const std::string& path, std::vector<std::string>& paths) { list_table<M>(path + "[]", paths); }};
 }
 
@@ -255,18 +260,26 @@ template <class T>
 
 template <class T>
 [[nodiscard]] Field<T> required(Field<T> field) {
-  field.presence = Field<T>::Presence::Required;
+  field.is_required = true;
   return field;
 }
 
-/// `own`, and the fields of a part whose map is not nested in the text: they are written beside the owner's.
+/// The fields of a part that has no map of its own: they are written beside the owner's.
 template <class T, class M>
-[[nodiscard]] std::vector<Field<T>> beside(M T::*part, std::vector<Field<T>> own) {
+[[nodiscard]] std::vector<Field<T>> fields_of(M T::*part) {
+  std::vector<Field<T>> fields;
   for (const Field<M>& inner : schema<M>().fields) {
-    own.push_back({inner.name, [part, read = inner.read](const Value& value, T& out) { read(value, out.*part); }, inner.list,
-                   static_cast<typename Field<T>::Presence>(inner.presence)});
+    fields.push_back({inner.name, [part, read = inner.read](const Value& value, T& out) { read(value, out.*part); },
+                      inner.list, inner.is_required});
   }
-  return own;
+  return fields;
+}
+
+template <class T>
+[[nodiscard]] std::vector<Field<T>> joined(std::initializer_list<std::vector<Field<T>>> parts) {
+  std::vector<Field<T>> fields;
+  for (const std::vector<Field<T>>& part : parts) fields.insert(fields.end(), part.begin(), part.end());
+  return fields;
 }
 
 // Tables that another file's tables refer to; the rest is private to the file that uses it.

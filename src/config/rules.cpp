@@ -18,12 +18,11 @@ constexpr std::int64_t kMostDeadlineSeconds = std::numeric_limits<std::int32_t>:
 
 void read_floor(const Value& value, Duration& out) {
   read(value, out);
-  if (value.is_sound() && (out < Duration(std::chrono::seconds(1)) || out.seconds_rounded_up() > kMostDeadlineSeconds)) {
+  if (value.is_sound() &&
+      (out < Duration(std::chrono::seconds(1)) || out.seconds_rounded_up() > kMostDeadlineSeconds)) {
     value.refuse(fmt::format("must be from 1s to {}s, not {}", kMostDeadlineSeconds, quoted(value.node().text)));
   }
 }
-
-// --- Tolerations ---
 
 void check_toleration(const Value& value, const Toleration& toleration) {
   const bool exists = toleration.op == "Exists";
@@ -46,8 +45,6 @@ void read_toleration_key(const Value& value, std::string& out) {
   }
 }
 
-// --- Priority ---
-
 void check_bands(const Value& value, const Priority& priority) {
   const std::optional<Value> bands = value.find("bands");
   if (!bands) return;
@@ -61,8 +58,6 @@ void check_bands(const Value& value, const Priority& priority) {
     return;
   }
 }
-
-// --- Node affinity ---
 
 constexpr std::array<std::string_view, 6> kRequirementOperators = {"in", "notIn", "exists", "doesNotExist", "gt", "lt"};
 
@@ -84,14 +79,14 @@ void read_presence(const Value& value, std::vector<std::string>&) {
 // Kubernetes compares labels with gt and lt as integers, and writes the integer as a text.
 void read_threshold(const Value& value, std::vector<std::string>& values) {
   std::int64_t number = 0;
-  read_integer(value, number, std::numeric_limits<std::int64_t>::min(), std::numeric_limits<std::int64_t>::max());
+  read_integer(value, number);
   values = {std::to_string(number)};
 }
 
 void check_requirement(const Value& value) {
   const auto count = std::count_if(kRequirementOperators.begin(), kRequirementOperators.end(),
                                    [&](std::string_view name) { return value.find(name).has_value(); });
-  if (count != 1) value.refuse(fmt::format("needs one of {}", alternatives(kRequirementOperators)));
+  if (count != 1) value.refuse(fmt::format("needs exactly one of {}", alternatives(kRequirementOperators)));
 }
 
 }  // namespace
@@ -105,9 +100,7 @@ const Schema<Toleration>& schema<Toleration>() {
           field("value", &Toleration::value, written_as(kLabelValue)),
           field("effect", &Toleration::effect, one_of({"NoSchedule", "PreferNoSchedule", "NoExecute"})),
           field("tolerationSeconds", &Toleration::seconds,
-                [](const Value& value, std::optional<std::int64_t>& out) {
-                  read_integer(value, out.emplace(), 0, std::numeric_limits<std::int64_t>::max());
-                }),
+                [](const Value& value, std::optional<std::int64_t>& out) { read_integer(value, out.emplace(), 0); }),
       },
       check_toleration,
   };
@@ -122,7 +115,7 @@ const Schema<TolerationRule>& schema<TolerationRule>() {
           required(tables("add", &TolerationRule::add)),
       },
       [](const Value& value, const TolerationRule& rule) {
-        if (rule.add.empty()) value.refuse_together({"add"}, "must hold at least one toleration");
+        if (rule.add.empty()) value.refuse_member("add", "must hold at least one toleration");
       },
   };
   return kSchema;
@@ -182,9 +175,11 @@ template <>
 const Schema<NodeAffinityRule::Preference>& schema<NodeAffinityRule::Preference>() {
   using Preference = NodeAffinityRule::Preference;
   static const Schema<Preference> kSchema{
-      beside(&Preference::requirement,
-             {field("weight", &Preference::weight,
-                    [](const Value& value, std::int64_t& out) { read_integer(value, out, 1, 100); })}),
+      joined<Preference>({
+          fields_of(&Preference::requirement),
+          {field("weight", &Preference::weight,
+                 [](const Value& value, std::int64_t& out) { read_integer(value, out, 1, 100); })},
+      }),
       [](const Value& value, const Preference&) { check_requirement(value); },
   };
   return kSchema;
@@ -212,12 +207,11 @@ const Schema<PlacementRule>& schema<PlacementRule>() {
   using How = PlacementRule::How;
   static const Schema<PlacementRule> kSchema{{
       field("when", &PlacementRule::when),
-      required(group<PlacementRule>(
-          "spread", {required(field("over", &PlacementRule::over, written_as(kLabelKey))),
-                     field("how", &PlacementRule::how,
-                           one_of<How>({{"preferred", How::Preferred},
-                                        {"required", How::Required},
-                                        {"topology", How::Topology}}))})),
+      required(group<PlacementRule>("spread", {required(field("over", &PlacementRule::over, written_as(kLabelKey))),
+                                               field("how", &PlacementRule::how,
+                                                     one_of<How>({{"preferred", How::Preferred},
+                                                                  {"required", How::Required},
+                                                                  {"topology", How::Topology}}))})),
   }};
   return kSchema;
 }

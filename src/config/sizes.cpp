@@ -12,10 +12,14 @@ namespace plimsoll::config {
 namespace {
 
 void read_limit(const Value& value, std::optional<Ratio>& out) {
-  if (value.node().text == "none") {
-    out.reset();
+  const auto text = scalar_text(value, fmt::format("{}, or none", kWhat<Ratio>));
+  if (!text) return;
+  out.reset();
+  if (*text == "none") return;
+  if (const auto limit = parse_amount<Ratio>(*text); limit.has_value()) {
+    out = *limit;
   } else {
-    read(value, out.emplace());
+    value.refuse(limit.error().message + ", or none");
   }
 }
 
@@ -26,7 +30,7 @@ void check_sizing(const Value& value, const Sizing<T>& sizing) {
                                                             to_text(sizing.request)));
   }
   if (sizing.max == T{}) {
-    value.refuse_together({"max"}, "must be more than 0");
+    value.refuse_member("max", "must be more than 0");
   } else if (sizing.min > sizing.max) {
     value.refuse_together({"min", "max"},
                           fmt::format("min {} is more than max {}", to_text(sizing.min), to_text(sizing.max)));
@@ -56,11 +60,12 @@ void check_models(const Value& value, const Gpu& gpu) {
     const Value item = models->item(i);
     if (!item.is_sound()) continue;
     if (!names.insert(model.name).second) {
-      item.refuse_together({"name"}, fmt::format("there is another model {}", quoted(model.name)));
+      item.refuse_member("name", fmt::format("there is another model {}", quoted(model.name)));
     }
     if (i > 0 && models->item(i - 1).is_sound() && model.memory < gpu.models[i - 1].memory) {
-      item.refuse_together({"memory"}, fmt::format("{} is less than the {} of the model before it: the smallest comes first",
-                                                   to_text(model.memory), to_text(gpu.models[i - 1].memory)));
+      item.refuse_member("memory",
+                         fmt::format("{} is less than the {} of the model before it: the smallest comes first",
+                                     to_text(model.memory), to_text(gpu.models[i - 1].memory)));
     }
   }
 }
@@ -111,8 +116,8 @@ const Schema<GpuModel>& schema<GpuModel>() {
                          [](const Value& value, auto& out) { read_labels(value, out, kNodeLabelValue); })),
       },
       [](const Value& value, const GpuModel& model) {
-        if (model.memory == Bytes()) value.refuse_together({"memory"}, "must be more than 0");
-        if (model.node_labels.empty()) value.refuse_together({"nodeLabels"}, "must name at least one label");
+        if (model.memory == Bytes()) value.refuse_member("memory", "must be more than 0");
+        if (model.node_labels.empty()) value.refuse_member("nodeLabels", "must name at least one label");
       },
   };
   return kSchema;

@@ -11,8 +11,12 @@ constexpr std::size_t kLabelLimit = 63;
 constexpr std::size_t kSubdomainLimit = 253;
 
 // <cctype> depends on the locale; Kubernetes means ASCII.
-bool is_lower_or_digit(char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9'); }
-bool is_letter_or_digit(char c) { return is_lower_or_digit(c) || (c >= 'A' && c <= 'Z'); }
+bool is_lower_or_digit(char c) {
+  return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9');
+}
+bool is_letter_or_digit(char c) {
+  return is_lower_or_digit(c) || (c >= 'A' && c <= 'Z');
+}
 
 /// Up to 63 characters that `is_inner` allows, the first and the last allowed by `is_end`.
 bool is_bounded_word(std::string_view text, bool (*is_end)(char), bool (*is_inner)(char)) {
@@ -25,10 +29,14 @@ bool is_name_part(std::string_view text) {
                          [](char c) { return is_letter_or_digit(c) || c == '-' || c == '_' || c == '.'; });
 }
 
-bool is_not_empty(std::string_view text) { return !text.empty(); }
+bool is_not_empty(std::string_view text) {
+  return !text.empty();
+}
 
 // PriorityClasses called system-* are Kubernetes' own: no estimate may claim them.
-bool is_priority_class(std::string_view text) { return is_dns_subdomain(text) && !text.starts_with("system-"); }
+bool is_priority_class(std::string_view text) {
+  return is_dns_subdomain(text) && !text.starts_with("system-");
+}
 
 bool is_namespace_glob(std::string_view text) {
   return !text.empty() && text.size() <= kLabelLimit && std::all_of(text.begin(), text.end(), [](char c) {
@@ -36,7 +44,9 @@ bool is_namespace_glob(std::string_view text) {
   });
 }
 
-bool is_kind_glob(std::string_view text) { return matches_glob(text, "Job") || matches_glob(text, "Pod"); }
+bool is_kind_glob(std::string_view text) {
+  return matches_glob(text, "Job") || matches_glob(text, "Pod");
+}
 
 // A resource is extended when it has a domain that is not Kubernetes' own and still is a qualified name after the
 // "requests." that ResourceQuota puts before it.
@@ -75,14 +85,17 @@ bool is_qualified_name(std::string_view text) {
   return is_dns_subdomain(text.substr(0, slash)) && is_name_part(text.substr(slash + 1));
 }
 
-bool is_label_value(std::string_view text) { return text.empty() || is_name_part(text); }
+bool is_label_value(std::string_view text) {
+  return text.empty() || is_name_part(text);
+}
 
 const Syntax kAnyText{"a text that is not empty", is_not_empty};
 const Syntax kGlob{"a name or a glob (not empty)", is_not_empty};
 const Syntax kLabelKey{"a label key such as example.com/name", is_qualified_name};
 const Syntax kLabelValue{"a label value (at most 63 letters, digits, '-', '_', '.')", is_label_value};
 const Syntax kNodeLabelValue{"a label value (1 to 63 letters, digits, '-', '_', '.')", is_name_part};
-const Syntax kPriorityClass{"a PriorityClass (lower-case letters, digits, '-', '.'; never system-*)", is_priority_class};
+const Syntax kPriorityClass{"a PriorityClass (lower-case letters, digits, '-', '.'; never system-*)",
+                            is_priority_class};
 const Syntax kNamespace{"a namespace (lower-case letters, digits, '-')", is_dns_label};
 const Syntax kNamespaceGlob{"a namespace or a glob (lower-case letters, digits, '-', '*', '?')", is_namespace_glob};
 const Syntax kKindGlob{"Job, Pod or a glob that matches one of them", is_kind_glob};

@@ -1,7 +1,8 @@
 // The policy: what the operator wants done with estimates.
 //
-// One YAML document becomes one immutable value. Every field has a default, and the defaults alone change only what cannot break a cluster that
-// has nothing installed. The text is validated completely: all problems at once, each with line, column and the nearest name.
+// One YAML document becomes one immutable value. Every field has a default, and the defaults alone change only what
+// cannot break a cluster that has nothing installed. The text is validated completely: all problems at once, each with
+// line, column and the nearest name.
 #pragma once
 
 #include <cstdint>
@@ -37,12 +38,18 @@ struct Comparison {
 
   [[nodiscard]] bool holds(const T& value) const {
     switch (op) {
-      case Op::Less: return value < operand;
-      case Op::LessOrEqual: return value <= operand;
-      case Op::Equal: return value == operand;
-      case Op::NotEqual: return value != operand;
-      case Op::GreaterOrEqual: return value >= operand;
-      case Op::Greater: return value > operand;
+      case Op::Less:
+        return value < operand;
+      case Op::LessOrEqual:
+        return value <= operand;
+      case Op::Equal:
+        return value == operand;
+      case Op::NotEqual:
+        return value != operand;
+      case Op::GreaterOrEqual:
+        return value >= operand;
+      case Op::Greater:
+        return value > operand;
     }
     return false;
   }
@@ -102,7 +109,9 @@ struct Resources {
   /// On memory and storage; a cpu estimate that is too small only costs time.
   Margins margin;
   Sizing<MilliCpu> cpu{.limit = std::nullopt, .min = MilliCpu(10), .max = MilliCpu(64'000), .round = MilliCpu(1)};
-  Sizing<Bytes> memory{.limit = Ratio::from_thousandths(1000), .min = Bytes(32LL << 20), .max = Bytes(512LL << 30),
+  Sizing<Bytes> memory{.limit = Ratio::from_thousandths(1000),
+                       .min = Bytes(32LL << 20),
+                       .max = Bytes(512LL << 30),
                        .round = Bytes(1LL << 20)};
   Sizing<Bytes> ephemeral_storage{.limit = Ratio::from_thousandths(1000), .round = Bytes(1LL << 20)};
   bool operator==(const Resources&) const = default;
@@ -201,8 +210,9 @@ struct Estimates {
   OnInvalid created = OnInvalid::Reject;
   OnInvalid controlled = OnInvalid::Warn;
   /// Containers that an estimate is never about unless it names them.
-  std::vector<std::string> sidecars = {"istio-proxy", "istio-init", "linkerd-proxy", "linkerd-init", "vault-agent", "fluent-bit",
-                                       "gke-gcsfuse-sidecar", "cloud-sql-proxy", "dapr", "envoy"};
+  std::vector<std::string> sidecars = {"istio-proxy", "istio-init", "linkerd-proxy",       "linkerd-init",
+                                       "vault-agent", "fluent-bit", "gke-gcsfuse-sidecar", "cloud-sql-proxy",
+                                       "dapr",        "envoy"};
   bool operator==(const Estimates&) const = default;
 };
 
@@ -237,7 +247,8 @@ struct Policy {
   /// Namespaces that are never touched.
   std::vector<std::string> skip_namespaces = {"kube-system", "kube-public", "kube-node-lease", "plimsoll-system"};
   /// Who creates the Pods of Jobs: these Pods were decided at the Job.
-  std::vector<std::string> job_controllers = {"system:serviceaccount:kube-system:job-controller", "system:kube-controller-manager"};
+  std::vector<std::string> job_controllers = {"system:serviceaccount:kube-system:job-controller",
+                                              "system:kube-controller-manager"};
   Settings base;
   std::vector<Override> namespaces;
   /// Short hash of the text it was parsed from; "default" for the built-in one.
@@ -262,11 +273,12 @@ using Problems = std::vector<Problem>;
 /// `line:column: path: message`.
 [[nodiscard]] std::string to_text(const Problem& problem);
 
-/// The policy that holds without a file: cpu request, memory request and limit, GPU count, the toleration of the GPU taint.
+/// The policy that holds without a file: cpu request, memory request and limit, GPU count, the toleration of the GPU
+/// taint.
 [[nodiscard]] Policy default_policy();
 
-/// The path of every field that a policy may hold, `priority.bands[].class`; a condition's once, as `when.duration`. For the
-/// documentation and its test.
+/// The path of every field that a policy may hold, `priority.bands[].class`; a condition's once, as `when.duration`.
+/// For the documentation and its test.
 [[nodiscard]] std::vector<std::string> field_paths();
 
 /// Reads and validates a policy. Errors: all problems, in the order of the text.
