@@ -1,10 +1,325 @@
 #include "plimsoll/config/policy.hpp"
 
+#include <algorithm>
 #include <catch2/catch.hpp>
+#include <fstream>
+#include <iterator>
+#include <string>
+#include <string_view>
+
+#include "plimsoll/digest/digest.hpp"
 
 namespace plimsoll::config {
-TEST_CASE("smoke") {
-  const auto p = parse_policy("apiVersion: plimsoll.dev/v1alpha1\nkind: Policy\n");
-  REQUIRE(p.has_value());
+namespace {
+
+using namespace std::chrono_literals;
+
+std::string load(const std::string& path) {
+  std::ifstream file(PLIMSOLL_SOURCE_DIR "/" + path);
+  REQUIRE(file);
+  return {std::istreambuf_iterator<char>(file), {}};
 }
+
+/// The policy of `fields`, to which apiVersion and kind are added.
+Policy parse(std::string_view fields) {
+  auto policy = parse_policy("apiVersion: plimsoll.dev/v1alpha1\nkind: Policy\n" + std::string(fields));
+  if (!policy.has_value()) FAIL(to_text(policy.error().front()));
+  return std::move(policy).value();
 }
+
+Condition parse_condition(const std::string& text) {
+  return parse("requireEstimate: " + text + "\n").base.require_estimate.value();
+}
+
+TEST_CASE("a document that says nothing is the default policy") {
+  Policy policy = parse("");
+  CHECK(policy.revision == digest::short_hash("apiVersion: plimsoll.dev/v1alpha1\nkind: Policy\n"));
+  policy.revision = default_policy().revision;
+  CHECK(policy == default_policy());
+
+  const Settings& base = default_policy().base;
+  CHECK(default_policy().revision == "default");
+  CHECK(default_policy().namespaces.empty());
+  CHECK(base.priority.bands.empty());
+  CHECK(base.placement.empty());
+  CHECK(base.node_affinity.empty());
+  CHECK(base.gpu.models.empty());
+  CHECK_FALSE(base.pod_deadline.has_value());
+  CHECK_FALSE(base.require_estimate.has_value());
+  REQUIRE(base.tolerations.size() == 1);
+  CHECK(base.tolerations[0].when == parse_condition("{gpu: \">0\"}"));
+  CHECK(base.tolerations[0].add ==
+        std::vector<Toleration>{
+            {.key = "nvidia.com/gpu", .op = "Exists", .value = "", .effect = "NoSchedule", .seconds = {}}});
+}
+
+TEST_CASE("a field without a value keeps its default") {
+  Policy policy = parse("mode:\nresources:\ngpu: {models: , maxPerPod: ~}\ntolerations: null\nnamespaces:\n");
+  policy.revision = "default";
+  CHECK(policy == default_policy());
+  CHECK(parse("tolerations: []\n").base.tolerations.empty());
+}
+
+TEST_CASE("the shipped policy is clean, and differs from the default only where it says so") {
+  const auto parsed = parse_policy(load("manifests/policy.yaml"));
+  if (!parsed.has_value()) FAIL(to_text(parsed.error().front()));
+  const Settings& base = parsed->base;
+  const Policy plain = default_policy();
+
+  CHECK(parsed->prefix == plain.prefix);
+  CHECK(parsed->skip_namespaces == plain.skip_namespaces);
+  CHECK(parsed->job_controllers == plain.job_controllers);
+  Settings without_examples = base;
+  without_examples.gpu.models.clear();
+  without_examples.priority.bands.clear();
+  without_examples.pod_deadline.reset();
+  without_examples.placement.clear();
+  CHECK(without_examples == plain.base);
+
+  REQUIRE(base.priority.bands.size() == 3);
+  CHECK(base.priority.bands[0].priority_class == "plimsoll-minutes");
+  CHECK(base.priority.bands[0].bound == Ratio::from_thousandths(3000));
+  CHECK(base.priority.bands[1].priority_class == "plimsoll-hours");
+  CHECK(base.priority.bands[2].priority_class == "plimsoll-long");
+  CHECK(base.priority.bands[2].when.always_holds());
+  CHECK(base.pod_deadline == PodDeadline{Ratio::from_thousandths(3000), Duration(15min)});
+  CHECK(parsed->settings_for("ml-vision").resources.memory.max == Bytes(1LL << 40));
+  CHECK(parsed->settings_for("web") == base);
+}
+
+TEST_CASE("every field reaches its place") {
+  const Policy policy = parse(R"(
+prefix: e.example.com/
+skipNamespaces: [a]
+jobControllers: [b]
+mode: disabled
+onError: deny
+onInvalidEstimate: {created: warn, controlled: reject}
+onUnknownKey: warn
+sidecars: [s]
+lists: template
+resources:
+  authored: raise
+  margin: {high: 1, medium: "1.5", low: 2.125}
+  cpu: {request: 0.5, limit: 2, min: 1m, max: 8, round: 100m}
+  memory: {request: 1, limit: none, min: 0, max: "1073741824", round: 4Ki}
+gpu:
+  dialect: device-plugin
+  resource: amd.com/gpu
+  maxPerPod: "4"
+  require: true
+  models: [{name: MI300X, memory: 191Gi, nodeLabels: {amd.com/gpu.product-name: MI300X, tier: [1, "true"]}}]
+tolerations:
+- add:
+  - {operator: Exists}
+  - {key: a, value: "", effect: NoExecute, tolerationSeconds: 0}
+priority:
+  authored: keep
+  defaultClass: standard
+  bands: [{class: fast, when: {slack: "<0s"}, bound: 1.5}]
+runtime: {podDeadline: {factor: 2}}
+nodeAffinity:
+- prefer: [{key: a, notIn: [x, y1]}, {key: b, exists: true, weight: 1}]
+  require: [{key: c, gt: -5}, {key: d, lt: "40960"}, {key: e, doesNotExist: true}, {key: f, in: x}]
+placement:
+- spread: {over: topology.kubernetes.io/zone, how: topology}
+)");
+  const Settings& base = policy.base;
+  CHECK(policy.prefix == "e.example.com/");
+  CHECK(policy.skip_namespaces == std::vector<std::string>{"a"});
+  CHECK(policy.job_controllers == std::vector<std::string>{"b"});
+  CHECK(base.mode == Mode::Disabled);
+  CHECK(base.on_error == OnError::Deny);
+  CHECK(base.estimates == Estimates{OnInvalid::Warn, OnInvalid::Warn, OnInvalid::Reject, {"s"}});
+  CHECK(base.lists == Lists::Template);
+  CHECK(base.resources.authored == Authored::Raise);
+  CHECK(base.resources.margin.of(Confidence::High) == Ratio::from_thousandths(1000));
+  CHECK(base.resources.margin.of(Confidence::Medium) == Ratio::from_thousandths(1500));
+  CHECK(base.resources.margin.of(Confidence::Low) == Ratio::from_thousandths(2125));
+  CHECK(base.resources.cpu == Sizing<MilliCpu>{Ratio::from_thousandths(500), Ratio::from_thousandths(2000), MilliCpu(1),
+                                               MilliCpu(8000), MilliCpu(100)});
+  CHECK(base.resources.memory ==
+        Sizing<Bytes>{Ratio::from_thousandths(1000), std::nullopt, Bytes(0), Bytes(1 << 30), Bytes(4096)});
+  CHECK(base.resources.ephemeral_storage == Resources{}.ephemeral_storage);
+  CHECK(base.gpu.resource == "amd.com/gpu");
+  CHECK(base.gpu.max_per_pod == GpuCount(4));
+  CHECK(base.gpu.require);
+  CHECK(base.gpu.models ==
+        std::vector<GpuModel>{
+            {"MI300X", Bytes(191LL << 30), {{"amd.com/gpu.product-name", {"MI300X"}}, {"tier", {"1", "true"}}}}});
+  CHECK(base.tolerations ==
+        std::vector<TolerationRule>{{{}, {{"", "Exists", "", "", {}}, {"a", "Equal", "", "NoExecute", 0}}}});
+  Condition late;
+  late.slack = {{Comparison<Duration>::Op::Less, Duration()}};
+  CHECK(base.priority == Priority{"standard", {{"fast", late, Ratio::from_thousandths(1500)}}});
+  CHECK(base.pod_deadline == PodDeadline{Ratio::from_thousandths(2000), Duration(15min)});
+  CHECK(base.node_affinity ==
+        std::vector<NodeAffinityRule>{
+            {{},
+             {{{"a", "NotIn", {"x", "y1"}}, 50}, {{"b", "Exists", {}}, 1}},
+             {{"c", "Gt", {"-5"}}, {"d", "Lt", {"40960"}}, {"e", "DoesNotExist", {}}, {"f", "In", {"x"}}}}});
+  CHECK(base.placement ==
+        std::vector<PlacementRule>{{{}, "topology.kubernetes.io/zone", PlacementRule::How::Topology}});
+}
+
+TEST_CASE("requireEstimate is never, always, or a condition") {
+  CHECK_FALSE(parse("requireEstimate: false\n").base.require_estimate.has_value());
+  CHECK(parse("requireEstimate: true\n").base.require_estimate == Condition{});
+  CHECK(parse("requireEstimate: {kind: Job}\n").base.require_estimate->kinds == std::vector<std::string>{"Job"});
+}
+
+TEST_CASE("a condition is read into comparisons and names") {
+  using Op = Comparison<Duration>::Op;
+  struct Case {
+    std::string text;
+    std::vector<Comparison<Duration>> want;
+  };
+  const Case cases[] = {
+      {"<5m", {{Op::Less, Duration(5min)}}},
+      {"<=5m", {{Op::LessOrEqual, Duration(5min)}}},
+      {"=5m", {{Op::Equal, Duration(5min)}}},
+      {"==5m", {{Op::Equal, Duration(5min)}}},
+      {"5m", {{Op::Equal, Duration(5min)}}},
+      {"!=5m", {{Op::NotEqual, Duration(5min)}}},
+      {">=5m", {{Op::GreaterOrEqual, Duration(5min)}}},
+      {">5m", {{Op::Greater, Duration(5min)}}},
+      {" >= 1h ,<3h", {{Op::GreaterOrEqual, Duration(1h)}, {Op::Less, Duration(3h)}}},
+      {"<1d", {{Op::Less, Duration(24h)}}},
+  };
+  for (const Case& c : cases) {
+    INFO(c.text);
+    CHECK(parse_condition("{duration: \"" + c.text + "\"}").duration == c.want);
+  }
+
+  const Condition all = parse_condition(R"({slack: "<-1h", cpu: ">=1500m", memory: ">=32Gi", gpu: 2, gpuMemory: "<80G",
+    confidence: [low, high], kind: [Job, "P*"], namespace: "ml-*", user: "system:*", groups: [a, b],
+    labels: {app: "train-*", example.com/team: [x, z]}})");
+  CHECK(all.slack == std::vector<Comparison<Duration>>{{Op::Less, Duration(-1h)}});
+  CHECK(all.cpu == std::vector<Comparison<MilliCpu>>{{Comparison<MilliCpu>::Op::GreaterOrEqual, MilliCpu(1500)}});
+  CHECK(all.memory == std::vector<Comparison<Bytes>>{{Comparison<Bytes>::Op::GreaterOrEqual, Bytes(32LL << 30)}});
+  CHECK(all.gpu == std::vector<Comparison<GpuCount>>{{Comparison<GpuCount>::Op::Equal, GpuCount(2)}});
+  CHECK(all.gpu_memory == std::vector<Comparison<Bytes>>{{Comparison<Bytes>::Op::Less, Bytes(80'000'000'000)}});
+  CHECK(all.confidence == std::vector<Confidence>{Confidence::Low, Confidence::High});
+  CHECK(all.kinds == std::vector<std::string>{"Job", "P*"});
+  CHECK(all.namespaces == std::vector<std::string>{"ml-*"});
+  CHECK(all.users == std::vector<std::string>{"system:*"});
+  CHECK(all.groups == std::vector<std::string>{"a", "b"});
+  CHECK(all.labels ==
+        std::map<std::string, std::vector<std::string>>{{"app", {"train-*"}}, {"example.com/team", {"x", "z"}}});
+  CHECK_FALSE(all.always_holds());
+  CHECK(parse_condition("{}").always_holds());
+}
+
+TEST_CASE("a comparison holds as its sign says") {
+  using Op = Comparison<GpuCount>::Op;
+  struct Case {
+    Op op;
+    bool below, at, above;
+  };
+  const Case cases[] = {
+      {Op::Less, true, false, false},    {Op::LessOrEqual, true, true, false}, {Op::Equal, false, true, false},
+      {Op::NotEqual, true, false, true}, {Op::Greater, false, false, true},    {Op::GreaterOrEqual, false, true, true},
+  };
+  for (const Case& c : cases) {
+    const Comparison<GpuCount> comparison{c.op, GpuCount(2)};
+    CHECK(comparison.holds(GpuCount(1)) == c.below);
+    CHECK(comparison.holds(GpuCount(2)) == c.at);
+    CHECK(comparison.holds(GpuCount(3)) == c.above);
+  }
+}
+
+TEST_CASE("an override is laid over the base: maps key by key, lists replaced, null back to the default") {
+  const Policy policy = parse(R"(
+mode: disabled
+resources: {memory: {min: 64Mi, max: 1Gi}, cpu: {max: 8}}
+priority: {bands: [{class: a, when: {gpu: 1}}, {class: b}]}
+runtime: {podDeadline: {factor: 5}}
+requireEstimate: {gpu: ">0"}
+namespaces:
+- match: {names: [research, "ml-*"]}
+  policy:
+    mode: enforce
+    resources: {memory: {max: 2Gi}}
+    priority: {bands: [{class: c}]}
+    runtime: {podDeadline: {floor: 1h}}
+    requireEstimate: {memory: ">1Gi"}
+- match: {names: ml-late}
+  policy: {mode: enforce}
+- match: {names: ["?"]}
+  policy: {resources: , runtime: {podDeadline: }, requireEstimate: false, tolerations: []}
+)");
+  REQUIRE(policy.namespaces.size() == 3);
+  const Settings& research = policy.settings_for("research");
+  CHECK(research.mode == Mode::Enforce);
+  CHECK(research.resources.memory.min == Bytes(64 << 20));
+  CHECK(research.resources.memory.max == Bytes(2LL << 30));
+  CHECK(research.resources.cpu.max == MilliCpu(8000));
+  CHECK(research.priority.bands == std::vector<Band>{{"c", {}, {}}});
+  CHECK(research.pod_deadline == PodDeadline{Ratio::from_thousandths(5000), Duration(1h)});
+  CHECK(research.require_estimate->gpu.size() == 1);
+  CHECK(research.require_estimate->memory.size() == 1);
+  CHECK(research.tolerations == default_policy().base.tolerations);
+
+  const Settings& back = policy.settings_for("x");
+  CHECK(back.mode == Mode::Disabled);
+  CHECK(back.resources == Resources{});
+  CHECK(back.priority == policy.base.priority);
+  CHECK(back.tolerations.empty());
+  CHECK_FALSE(back.pod_deadline.has_value());
+  CHECK_FALSE(back.require_estimate.has_value());
+}
+
+TEST_CASE("a namespace has the settings of the first override that names it") {
+  const Policy policy = parse(R"(
+namespaces:
+- {match: {names: [research, "ml-*"]}, policy: {gpu: {maxPerPod: 1}}}
+- {match: {names: [ml-late, "?b", "*"]}, policy: {gpu: {maxPerPod: 2}}}
+)");
+  struct Case {
+    std::string_view name;
+    std::int64_t want;
+  };
+  const Case cases[] = {{"research", 1}, {"ml-late", 1}, {"ml-", 1}, {"ml", 2}, {"ab", 2}, {"", 2}, {"researchers", 2}};
+  for (const Case& c : cases) {
+    INFO(c.name);
+    CHECK(policy.settings_for(c.name).gpu.max_per_pod == GpuCount(c.want));
+  }
+  CHECK(default_policy().settings_for("research") == default_policy().base);
+}
+
+TEST_CASE("equal texts have equal revisions, others have others") {
+  CHECK(parse("mode: enforce\n").revision == parse("mode: enforce\n").revision);
+  CHECK(parse("mode: enforce\n").revision != parse("mode: disabled\n").revision);
+}
+
+TEST_CASE("the documentation has a row for every field, and none for another") {
+  const std::string text = load("docs/policy.md");
+  const std::vector<std::string> paths = field_paths();
+  REQUIRE(paths.size() > 50);
+  for (const std::string& path : paths) {
+    INFO(path);
+    const bool is_row =
+        text.find("\n| `" + path + "`") != std::string::npos || text.find(", `" + path + "` |") != std::string::npos;
+    CHECK(is_row);
+  }
+  for (std::size_t row = text.find("\n| `"); row != std::string::npos; row = text.find("\n| `", row + 1)) {
+    const std::string_view name = std::string_view(text).substr(row + 4, text.find('`', row + 4) - row - 4);
+    INFO(name);
+    CHECK(std::find(paths.begin(), paths.end(), name) != paths.end());
+  }
+}
+
+TEST_CASE("the shipped policy names every field but the rarest") {
+  // A reader looks for the words: the last part of each path stands somewhere, as a field or in a comment.
+  const std::string text = load("manifests/policy.yaml");
+  for (const std::string& path : field_paths()) {
+    const std::string name = path.substr(path.rfind('.') + 1);
+    const std::string_view rare[] = {"value", "tolerationSeconds", "exists", "doesNotExist", "gt", "lt"};
+    if (std::find(std::begin(rare), std::end(rare), name) != std::end(rare)) continue;
+    INFO(path);
+    CHECK(text.find(name) != std::string::npos);
+  }
+}
+
+}  // namespace
+}  // namespace plimsoll::config

@@ -1,0 +1,565 @@
+// Bad policies: what is wrong is said at its line and column, with what is allowed and what was probably meant, all at
+// once.
+#include <catch2/catch.hpp>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "plimsoll/config/policy.hpp"
+
+namespace plimsoll::config {
+namespace {
+
+using Lines = std::vector<std::string>;
+
+struct Case {
+  std::string_view text;
+  Lines want;
+};
+
+Lines problems_of(std::string_view text) {
+  const auto policy = parse_policy(text);
+  if (policy.has_value()) return {};
+  Lines lines;
+  for (const Problem& problem : policy.error()) lines.push_back(to_text(problem));
+  return lines;
+}
+
+const std::string kUnknownAtTheRoot =
+    "unknown field; known here: apiVersion, kind, prefix, skipNamespaces, jobControllers, mode, onError, "
+    "requireEstimate, "
+    "onInvalidEstimate, onUnknownKey, sidecars, resources, gpu, tolerations, lists, priority, runtime, nodeAffinity, "
+    "placement, namespaces";
+
+TEST_CASE("a bad field is reported with its place, what is allowed and what was meant") {
+  // The lines are counted from `apiVersion` and `kind`, which stand before each of these.
+  const std::string head = "apiVersion: plimsoll.dev/v1alpha1\nkind: Policy\n";
+  const Case cases[] = {
+      {"modee: enforce", {"3:1: modee: unknown field; did you mean \"mode\"?"}},
+      {"gpu: {max_per_pod: 3}", {"3:7: gpu.max_per_pod: unknown field; did you mean \"maxPerPod\"?"}},
+      {"mode: shadow", {"3:7: mode: must be enforce or disabled, not \"shadow\""}},
+      {"mode: off",
+       {"3:7: mode: must be enforce or disabled, not off (a boolean to YAML); did you mean \"disabled\"?"}},
+      {"mode: on", {"3:7: mode: must be enforce or disabled, not on (a boolean to YAML); did you mean \"enforce\"?"}},
+      {R"(mode: "off")", {"3:7: mode: must be enforce or disabled, not \"off\""}},
+      {"mode: [enforce]", {"3:7: mode: must be enforce or disabled, not a list"}},
+      {"mode: enforced", {"3:7: mode: must be enforce or disabled, not \"enforced\"; did you mean \"enforce\"?"}},
+      {R"(mode: enforce
+mode: disabled)",
+       {"4:1: the key \"mode\" is here a second time; it was first set at line 3, column 1"}},
+      {"onError: Deny", {"3:10: onError: must be allow or deny, not \"Deny\"; did you mean \"deny\"?"}},
+      {"onInvalidEstimate: reject", {"3:20: onInvalidEstimate: must be a map of created, controlled, not \"reject\""}},
+      {"onInvalidEstimate: {create: reject}",
+       {"3:21: onInvalidEstimate.create: unknown field; did you mean \"created\"?"}},
+      {"onInvalidEstimate: {created: ignore}",
+       {"3:30: onInvalidEstimate.created: must be reject or warn, not \"ignore\""}},
+      {"onUnknownKey: yes",
+       {"3:15: onUnknownKey: must be reject or warn, not yes (a boolean to YAML; quoted it is a text)"}},
+      {"prefix: estimate.plimsoll.dev",
+       {"3:9: prefix: must be a DNS name and '/', such as estimate.example.com/ (never plimsoll.dev/), not "
+        "\"estimate.plimsoll.dev\""}},
+      {"prefix: Estimate.Example.com/",
+       {"3:9: prefix: must be a DNS name and '/', such as estimate.example.com/ (never plimsoll.dev/), not "
+        "\"Estimate.Example.com/\""}},
+      {"prefix: plimsoll.dev/",
+       {"3:9: prefix: must be a DNS name and '/', such as estimate.example.com/ (never plimsoll.dev/), not "
+        "\"plimsoll.dev/\""}},
+      {"sidecars: istio-proxy", {"3:11: sidecars: must be a list, not \"istio-proxy\""}},
+      {R"(sidecars: [istio-proxy, "", Istio_Proxy])",
+       {"3:25: sidecars[1]: must be a container (lower-case letters, digits, '-'), not \"\"",
+        "3:29: sidecars[2]: must be a container (lower-case letters, digits, '-'), not \"Istio_Proxy\""}},
+      {"skipNamespaces: [kube-*]",
+       {"3:18: skipNamespaces[0]: must be a namespace (lower-case letters, digits, '-'), not \"kube-*\""}},
+      {R"(jobControllers: [""])", {"3:18: jobControllers[0]: must be a text that is not empty, not \"\""}},
+      {"jobControllers: {a: b}", {"3:17: jobControllers: must be a list, not a map"}},
+      {R"(requireEstimate: "true")",
+       {"3:18: requireEstimate: must be true, false (without quotes) or a condition, not \"true\""}},
+      {R"(requireEstimate: {gpus: ">0"})", {"3:19: requireEstimate.gpus: unknown field; did you mean \"gpu\"?"}},
+      {R"(resources:
+  authored: replace)",
+       {"4:13: resources.authored: must be keep or raise, not \"replace\""}},
+      {R"(resources:
+  memroy: {max: 1Ti})",
+       {"4:3: resources.memroy: unknown field; did you mean \"memory\"?"}},
+      {"resources: 5",
+       {"3:12: resources: must be a map of authored, margin, cpu, memory, ephemeral-storage, not \"5\""}},
+      {"resources: [cpu]",
+       {"3:12: resources: must be a map of authored, margin, cpu, memory, ephemeral-storage, not a list"}},
+      {R"(resources:
+  margin: {high: 0.9})",
+       {"4:18: resources.margin.high: must be 1 or more, not \"0.9\""}},
+      {R"(resources:
+  margin: {high: 15%, medium: 0, low: -1})",
+       {"4:18: resources.margin.high: \"15%\" is not a factor; write a decimal number with at most three decimals, "
+        "such as \"1.25\"",
+        "4:31: resources.margin.medium: must be above 0 and at most 100, not \"0\"",
+        "4:39: resources.margin.low: \"-1\" is not a factor; write a decimal number with at most three decimals, such "
+        "as \"1.25\""}},
+      {R"(resources:
+  margin: {low: 150})",
+       {"4:17: resources.margin.low: must be above 0 and at most 100, not \"150\""}},
+      {R"(resources:
+  cpu: {request: 0})",
+       {"4:18: resources.cpu.request: must be above 0 and at most 100, not \"0\""}},
+      {R"(resources:
+  cpu: {request: 1.23456})",
+       {"4:18: resources.cpu.request: \"1.23456\" is not a factor; write a decimal number with at most three decimals, "
+        "such as \"1.25\""}},
+      {R"(resources:
+  cpu: {limit: never})",
+       {"4:16: resources.cpu.limit: \"never\" is not a factor; write a decimal number with at most three decimals, "
+        "such as \"1.25\", or none"}},
+      {R"(resources:
+  cpu: {max: 4000})",
+       {"4:14: resources.cpu.max: \"4000\" is 4000 cores; did you mean \"4000m\"?"}},
+      {R"(resources:
+  cpu: {max: 0})",
+       {"4:14: resources.cpu.max: must be more than 0"}},
+      {R"(resources:
+  cpu: {min: 0.0001})",
+       {"4:14: resources.cpu.min: \"0.0001\" is less than 1m, a thousandth of a core"}},
+      {R"(resources:
+  cpu: {min: -1})",
+       {"4:14: resources.cpu.min: cpu is -1; it cannot be negative"}},
+      {R"(resources:
+  cpu: {max: 010})",
+       {"4:14: resources.cpu.max: 010 is another number to YAML than it looks: write it as a plain decimal, or quote "
+        "it"}},
+      {R"(resources:
+  cpu: {max: 0x40})",
+       {"4:14: resources.cpu.max: 0x40 is another number to YAML than it looks: write it as a plain decimal, or quote "
+        "it"}},
+      {R"(resources:
+  cpu: {max: no})",
+       {"4:14: resources.cpu.max: must be a number of cpus such as 500m or 2, not no (a boolean to YAML; quoted it is "
+        "a text)"}},
+      {R"(resources:
+  cpu: {max: two})",
+       {"4:14: resources.cpu.max: \"two\" is not a quantity: it does not start with a number; write a number with one "
+        "of the suffixes m k M G T P E Ki Mi Gi Ti Pi Ei or none, such as \"500m\", \"2\" or \"12Gi\""}},
+      {R"(resources:
+  memory:
+    min: 2Gi
+    max: 1Gi)",
+       {"6:10: resources.memory.max: min 2Gi is more than max 1Gi"}},
+      {R"(resources:
+  memory: {max: 16Mi})",
+       {"4:17: resources.memory.max: min 32Mi is more than max 16Mi"}},
+      {R"(resources:
+  memory:
+    limit: 1
+    request: 1.5)",
+       {"6:14: resources.memory.request: limit 1 is less than request 1.5"}},
+      {R"(resources:
+  memory: {request: 2})",
+       {"4:21: resources.memory.request: limit 1 is less than request 2"}},
+      {R"(resources:
+  memory: {max: 512GiB})",
+       {"4:17: resources.memory.max: \"512GiB\" is not a quantity: unknown suffix \"GiB\"; did you mean \"512Gi\"?"}},
+      {R"(resources:
+  memory: {max: 512})",
+       {"4:17: resources.memory.max: \"512\" is 512 bytes; did you mean \"512Gi\"?"}},
+      {R"(resources:
+  memory: {min: 512m})",
+       {"4:17: resources.memory.min: \"512m\" is thousandths of a byte; did you mean \"512Mi\"?"}},
+      {R"(resources:
+  memory: {max: [1Gi]})",
+       {"4:17: resources.memory.max: must be a size such as 512Mi, not a list"}},
+      {R"(resources:
+  ephemeral-storage: {max: lots})",
+       {"4:28: resources.ephemeral-storage.max: \"lots\" is not a quantity: it does not start with a number; write a "
+        "number with one of the suffixes m k M G T P E Ki Mi Gi Ti Pi Ei or none, such as \"500m\", \"2\" or "
+        "\"12Gi\""}},
+      {R"(resources:
+  ephemeralStorage: {max: 1Ti})",
+       {"4:3: resources.ephemeralStorage: unknown field; did you mean \"ephemeral-storage\"?"}},
+      {"gpu: {dialect: mig}", {"3:16: gpu.dialect: must be device-plugin, not \"mig\""}},
+      {"gpu: {resource: gpu}",
+       {"3:17: gpu.resource: must be an extended resource with its domain, such as nvidia.com/gpu, not \"gpu\""}},
+      {"gpu: {resource: kubernetes.io/gpu}",
+       {"3:17: gpu.resource: must be an extended resource with its domain, such as nvidia.com/gpu, not "
+        "\"kubernetes.io/gpu\""}},
+      {"gpu: {resource: requests.nvidia.com/gpu}",
+       {"3:17: gpu.resource: must be an extended resource with its domain, such as nvidia.com/gpu, not "
+        "\"requests.nvidia.com/gpu\""}},
+      {"gpu: {maxPerPod: 0}", {"3:18: gpu.maxPerPod: must be a whole number from 1 to 1024, not \"0\""}},
+      {"gpu: {maxPerPod: 1.5}", {"3:18: gpu.maxPerPod: must be a whole number from 1 to 1024, not \"1.5\""}},
+      {R"(gpu: {require: "yes"})", {"3:16: gpu.require: must be true or false (without quotes), not \"yes\""}},
+      {R"(gpu:
+  models:
+  - {name: A100, memory: 40Gi, nodeLabels: {gpu: [a100]}}
+  - {name: T4, memory: 15Gi, nodeLabels: {gpu: [t4]}})",
+       {"6:24: gpu.models[1].memory: 15Gi is less than the 40Gi of the model before it: the smallest comes first"}},
+      {R"(gpu:
+  models:
+  - {name: T4, memory: 15Gi, nodeLabels: {gpu: [t4]}}
+  - {name: T4, memory: 16Gi, nodeLabels: {gpu: [t4]}})",
+       {"6:12: gpu.models[1].name: there is another model \"T4\""}},
+      {R"(gpu:
+  models:
+  - {memory: 15Gi})",
+       {"5:5: gpu.models[0]: missing field \"name\"", "5:5: gpu.models[0]: missing field \"nodeLabels\""}},
+      {R"(gpu:
+  models:
+  - {name: T4, memory: 0, nodeLabels: {}})",
+       {"5:24: gpu.models[0].memory: must be more than 0",
+        "5:39: gpu.models[0].nodeLabels: must name at least one label"}},
+      {R"(gpu:
+  models:
+  - {name: "T4,A10", memory: 15, nodeLabels: {"bad key": [x], gpu: [], product: "", count: [1], ok: [true]}})",
+       {"5:12: gpu.models[0].name: must be a model (1 to 63 letters, digits, '-', '_', '.'), not \"T4,A10\"",
+        "5:30: gpu.models[0].memory: \"15\" is 15 bytes; did you mean \"15Gi\"?",
+        "5:47: gpu.models[0].nodeLabels[bad key]: must be a label key such as example.com/name, not \"bad key\"",
+        "5:68: gpu.models[0].nodeLabels.gpu: must name at least one",
+        "5:81: gpu.models[0].nodeLabels.product: must be a label value (1 to 63 letters, digits, '-', '_', '.'), not "
+        "\"\"",
+        "5:102: gpu.models[0].nodeLabels.ok[0]: must be a label value (1 to 63 letters, digits, '-', '_', '.'), not "
+        "true (a boolean to YAML; quoted it is a text)"}},
+      {R"(gpu:
+  models:
+    T4: {memory: 15Gi})",
+       {"5:5: gpu.models: must be a list, not a map"}},
+      {R"(tolerations:
+- when: {gpu: ">0"})",
+       {"4:3: tolerations[0]: missing field \"add\""}},
+      {R"(tolerations:
+- add: [])",
+       {"4:8: tolerations[0].add: must hold at least one toleration"}},
+      {R"(tolerations:
+- add:
+  - {key: nvidia.com/gpu, operator: Exists, value: present}
+  - {operator: Equal, value: x}
+  - {key: a, operator: exist}
+  - {key: a, effect: NoExecutes}
+  - {key: a, effect: NoSchedule, tolerationSeconds: 5}
+  - {key: a, effect: NoExecute, tolerationSeconds: -1}
+  - {key: "a b", value: "x y"}
+  - {key: a, value: true}
+  - "nvidia.com/gpu")",
+       {"5:52: tolerations[0].add[0].value: operator Exists takes no value",
+        "6:16: tolerations[0].add[1].operator: only operator Exists may go without a key",
+        "7:24: tolerations[0].add[2].operator: must be Equal or Exists, not \"exist\"; did you mean \"Exists\"?",
+        "8:22: tolerations[0].add[3].effect: must be NoSchedule, PreferNoSchedule or NoExecute, not \"NoExecutes\"; "
+        "did you mean \"NoExecute\"?",
+        "9:53: tolerations[0].add[4].tolerationSeconds: tolerationSeconds needs effect NoExecute",
+        "10:52: tolerations[0].add[5].tolerationSeconds: must be a whole number, 0 or more, not \"-1\"",
+        "11:11: tolerations[0].add[6].key: must be a label key such as example.com/name, not \"a b\"",
+        "11:25: tolerations[0].add[6].value: must be a label value (at most 63 letters, digits, '-', '_', '.'), not "
+        "\"x y\"",
+        "12:21: tolerations[0].add[7].value: must be a label value (at most 63 letters, digits, '-', '_', '.'), not "
+        "true (a boolean to YAML; quoted it is a text)",
+        "13:5: tolerations[0].add[8]: must be a map of key, operator, value, effect, tolerationSeconds, not "
+        "\"nvidia.com/gpu\""}},
+      {"lists: pod", {"3:8: lists: must be warn or template, not \"pod\""}},
+      {"priority: {authored: raise}", {"3:22: priority.authored: must be keep, not \"raise\""}},
+      {"priority: {defaultClass: Standard}",
+       {"3:26: priority.defaultClass: must be a PriorityClass (lower-case letters, digits, '-', '.'; never system-*), "
+        "not \"Standard\""}},
+      {R"(priority:
+  bands:
+  - {class: system-node-critical})",
+       {"5:13: priority.bands[0].class: must be a PriorityClass (lower-case letters, digits, '-', '.'; never "
+        "system-*), not \"system-node-critical\""}},
+      {R"(priority:
+  bands:
+  - {when: {duration: "<=5m"}})",
+       {"5:5: priority.bands[0]: missing field \"class\""}},
+      {R"(priority:
+  bands:
+  - {class: all, when: {}}
+  - {class: late, when: {duration: "<=5m"}}
+  - {class: later})",
+       {"6:5: priority.bands[1]: is never reached: band 0 (all) takes everything",
+        "7:5: priority.bands[2]: is never reached: band 0 (all) takes everything"}},
+      {R"(priority:
+  bands:
+  - {class: a, bound: 0.5})",
+       {"5:23: priority.bands[0].bound: must be 1 or more, not \"0.5\""}},
+      {R"(priority:
+  bands:
+  - {class: a, when: {duration: "<=5"}}
+  - {class: a, when: {duration: "=<5m"}}
+  - {class: a, when: {duration: "<="}}
+  - {class: a, when: {duration: ">=1h,"}}
+  - {class: a, when: {duration: "<-5m"}}
+  - {class: a, when: {duration: "about 5m"}}
+  - {class: a, when: {duration: ["<5m"]}}
+  - {class: a, when: {memory: ">=32"}}
+  - {class: a, when: {memory: "32m"}}
+  - {class: a, when: {cpu: ">4000"}}
+  - {class: a, when: {gpu: ">=0.5"}}
+  - {class: a, when: {gpu: "-1"}}
+  - {class: a, when: {gpuMemory: "<80GB"}}
+  - {class: a, when: {slack: "<1 hour"}})",
+       {"5:33: priority.bands[0].when.duration: \"5\" is not a duration: it has no unit; did you mean \"5m\"?",
+        "6:33: priority.bands[1].when.duration: \"=<5m\" is no comparison; write <, <=, =, !=, >= or > before a "
+        "duration such as 90m, and commas between several",
+        "7:33: priority.bands[2].when.duration: \"<=\" compares with nothing: it needs a duration such as 90m",
+        "8:33: priority.bands[3].when.duration: \"\" compares with nothing: it needs a duration such as 90m",
+        "9:33: priority.bands[4].when.duration: must not be negative",
+        "10:33: priority.bands[5].when.duration: \"about 5m\" is not a duration: white space is not allowed; write "
+        "numbers with the units d, h, m, s, ms, us or ns, such as \"90m\", \"1h30m\" or \"1d12h\"",
+        "11:33: priority.bands[6].when.duration: must be a comparison with a duration such as 90m, not a list",
+        "12:31: priority.bands[7].when.memory: \"32\" is 32 bytes; did you mean \"32Gi\"?",
+        "13:31: priority.bands[8].when.memory: \"32m\" is thousandths of a byte; did you mean \"32Mi\"?",
+        "14:28: priority.bands[9].when.cpu: \"4000\" is 4000 cores; did you mean \"4000m\"?",
+        "15:28: priority.bands[10].when.gpu: the number of GPUs is 500m; it must be a whole number",
+        "16:28: priority.bands[11].when.gpu: the number of GPUs is -1; it cannot be negative",
+        "17:34: priority.bands[12].when.gpuMemory: \"80GB\" is not a quantity: unknown suffix \"GB\"; did you mean "
+        "\"80G\" or \"80Gi\"?",
+        "18:30: priority.bands[13].when.slack: \"1 hour\" is not a duration: white space is not allowed; did you mean "
+        "\"1h\"?"}},
+      {R"(priority:
+  bands:
+  - {class: a, when: {confidence: hihg}}
+  - {class: a, when: {confidence: []}}
+  - {class: a, when: {kind: job}}
+  - {class: a, when: {kind: [Job, Deployment]}}
+  - {class: a, when: {namespace: [""]}}
+  - {class: a, when: {namespace: Team_A}}
+  - {class: a, when: {user: ""}}
+  - {class: a, when: {groups: {a: b}}}
+  - {class: a, when: {labels: [app]}}
+  - {class: a, when: {labels: {"-x": v, app: [""], team: }}}
+  - {class: a, when: {interruptible: "true"}}
+  - {class: a, when: true})",
+       {"5:35: priority.bands[0].when.confidence: must be low, medium or high, not \"hihg\"; did you mean \"high\"?",
+        "6:35: priority.bands[1].when.confidence: must name at least one",
+        "7:29: priority.bands[2].when.kind: must be Job, Pod or a glob that matches one of them, not \"job\"",
+        "8:35: priority.bands[3].when.kind[1]: must be Job, Pod or a glob that matches one of them, not \"Deployment\"",
+        "9:35: priority.bands[4].when.namespace[0]: must be a namespace or a glob (lower-case letters, digits, '-', "
+        "'*', '?'), not \"\"",
+        "10:34: priority.bands[5].when.namespace: must be a namespace or a glob (lower-case letters, digits, '-', '*', "
+        "'?'), not \"Team_A\"",
+        "11:29: priority.bands[6].when.user: must be a name or a glob (not empty), not \"\"",
+        "12:31: priority.bands[7].when.groups: must be a list, not a map",
+        "13:31: priority.bands[8].when.labels: must be a map from labels to values, not a list",
+        "14:32: priority.bands[9].when.labels.-x: must be a label key such as example.com/name, not \"-x\"",
+        "14:47: priority.bands[9].when.labels.app[0]: must be a name or a glob (not empty), not \"\"",
+        "14:52: priority.bands[9].when.labels.team: must be a name or a glob (not empty), not null",
+        "15:23: priority.bands[10].when.interruptible: unknown field; known here: duration, slack, cpu, memory, gpu, "
+        "gpuMemory, confidence, kind, namespace, user, groups, labels",
+        "16:22: priority.bands[11].when: must be a map of duration, slack, cpu, memory, gpu, gpuMemory, confidence, "
+        "kind, namespace, user, groups, labels, not true (a boolean to YAML; quoted it is a text)"}},
+      {"runtime: {podDeadline: none}", {"3:24: runtime.podDeadline: must be a map of factor, floor, not \"none\""}},
+      {"runtime: {podDeadline: {factor: 0.5, floor: 500ms}}",
+       {"3:33: runtime.podDeadline.factor: must be 1 or more, not \"0.5\"",
+        "3:45: runtime.podDeadline.floor: must be from 1s to 2147483647s, not \"500ms\""}},
+      {"runtime: {podDeadline: {factor: 3, floor: 30000d}}",
+       {"3:43: runtime.podDeadline.floor: must be from 1s to 2147483647s, not \"30000d\""}},
+      {"runtime: {podDeadline: {floor: 15}}",
+       {"3:32: runtime.podDeadline.floor: \"15\" is not a duration: it has no unit; did you mean \"15m\"?"}},
+      {"runtime: {jobDeadline: {factor: 3}}",
+       {"3:11: runtime.jobDeadline: unknown field; did you mean \"podDeadline\"?"}},
+      {R"(nodeAffinity:
+- when: {duration: "<=1h"})",
+       {"4:3: nodeAffinity[0]: must prefer or require something"}},
+      {R"(nodeAffinity:
+- prefer:
+  - {key: a, in: [x], weight: 0}
+  - {key: a, in: [x], weight: 101}
+  - {key: a, in: [x], notIn: [z]}
+  - {key: a}
+  - {in: [x]}
+  - {key: a, exists: false}
+  - {key: a, exists: "true"}
+  - {key: a, gt: 1.5}
+  - {key: a, lt: many}
+  - {key: a, in: []}
+  - {key: "a//b", exists: true}
+  require:
+  - {key: a, in: ["x y"]}
+  - {key: a, in: [x], weight: 5})",
+       {"5:31: nodeAffinity[0].prefer[0].weight: must be a whole number from 1 to 100, not \"0\"",
+        "6:31: nodeAffinity[0].prefer[1].weight: must be a whole number from 1 to 100, not \"101\"",
+        "7:5: nodeAffinity[0].prefer[2]: needs exactly one of in, notIn, exists, doesNotExist, gt or lt",
+        "8:5: nodeAffinity[0].prefer[3]: needs exactly one of in, notIn, exists, doesNotExist, gt or lt",
+        "9:5: nodeAffinity[0].prefer[4]: missing field \"key\"",
+        "10:22: nodeAffinity[0].prefer[5].exists: can only be true: exists and doesNotExist are each other's opposite",
+        "11:22: nodeAffinity[0].prefer[6].exists: must be true or false (without quotes), not \"true\"",
+        "12:18: nodeAffinity[0].prefer[7].gt: must be a whole number, not \"1.5\"",
+        "13:18: nodeAffinity[0].prefer[8].lt: must be a whole number, not \"many\"",
+        "14:18: nodeAffinity[0].prefer[9].in: must name at least one",
+        "15:11: nodeAffinity[0].prefer[10].key: must be a label key such as example.com/name, not \"a//b\"",
+        "17:19: nodeAffinity[0].require[0].in[0]: must be a label value (at most 63 letters, digits, '-', '_', '.'), "
+        "not \"x y\"",
+        "18:23: nodeAffinity[0].require[1].weight: unknown field; known here: key, in, notIn, exists, doesNotExist, "
+        "gt, lt"}},
+      {R"(placement:
+- spread: {over: "bad host", how: sometimes}
+- when: {memory: ">=32Gi"}
+- spread: {how: preferred}
+- spread: preferred)",
+       {"4:18: placement[0].spread.over: must be a label key such as example.com/name, not \"bad host\"",
+        "4:35: placement[0].spread.how: must be preferred, required or topology, not \"sometimes\"",
+        "5:3: placement[1]: missing field \"spread\"", "6:11: placement[2].spread: missing field \"over\"",
+        "7:11: placement[3].spread: must be a map of over, how, not \"preferred\""}},
+      {R"(namespaces:
+- match: {names: []}
+  policy: {}
+- match: {}
+  policy: {}
+- policy: {}
+- match: {names: [a]}
+- match: {names: [""]}
+  policy: {mode: off}
+- match: {names: [a], labels: {a: b}}
+  policy: [a])",
+       {"4:18: namespaces[0].match.names: must name at least one", "6:10: namespaces[1].match: missing field \"names\"",
+        "8:3: namespaces[2]: missing field \"match\"", "9:3: namespaces[3]: missing field \"policy\"",
+        "10:19: namespaces[4].match.names[0]: must be a namespace or a glob (lower-case letters, digits, '-', '*', "
+        "'?'), not \"\"",
+        "11:18: namespaces[4].policy.mode: must be enforce or disabled, not off (a boolean to YAML); did you mean "
+        "\"disabled\"?",
+        "12:23: namespaces[5].match.labels: unknown field; known here: names",
+        "13:11: namespaces[5].policy: must be a map of mode, onError, requireEstimate, onInvalidEstimate, "
+        "onUnknownKey, sidecars, resources, gpu, tolerations, lists, priority, runtime, nodeAffinity, placement, not a "
+        "list"}},
+      {R"(namespaces:
+- match: {names: [a]}
+  policy:
+    prefix: a.b/
+    skipNamespaces: []
+    namespaces: []
+    apiVersion: v1
+    resuorces: {}
+    resources: {memory: {max: 16Mi}})",
+       {"6:5: namespaces[0].policy.prefix: holds for the whole cluster and cannot differ between namespaces",
+        "7:5: namespaces[0].policy.skipNamespaces: holds for the whole cluster and cannot differ between namespaces",
+        "8:5: namespaces[0].policy.namespaces: holds for the whole cluster and cannot differ between namespaces",
+        "9:5: namespaces[0].policy.apiVersion: holds for the whole cluster and cannot differ between namespaces",
+        "10:5: namespaces[0].policy.resuorces: unknown field; did you mean \"resources\"?",
+        "11:31: namespaces[0].policy.resources.memory.max: min 32Mi is more than max 16Mi"}},
+      {R"(resources: {memory: {min: 1Gi, mox: 3}}
+namespaces:
+- match: {names: [a]}
+  policy: {resources: {memory: {max: 512Mi}}}
+- match: {names: [b]}
+  policy: {resources: {memory: {limit: 0.5}, cpu: 4}})",
+       {"3:32: resources.memory.mox: unknown field; did you mean \"max\"?",
+        "6:38: namespaces[0].policy.resources.memory.max: min 1Gi is more than max 512Mi",
+        "8:40: namespaces[1].policy.resources.memory.limit: limit 0.5 is less than request 1",
+        "8:51: namespaces[1].policy.resources.cpu: must be a map of request, limit, min, max, round, not \"4\""}},
+      {R"(shadow: {}
+queue: {}
+schedulers: []
+disruption: {}
+canary: {})",
+       {"3:1: shadow: " + kUnknownAtTheRoot, "4:1: queue: " + kUnknownAtTheRoot,
+        "5:1: schedulers: " + kUnknownAtTheRoot, "6:1: disruption: " + kUnknownAtTheRoot,
+        "7:1: canary: " + kUnknownAtTheRoot}},
+      {R"(priority:
+  bands: {class: a})",
+       {"4:10: priority.bands: must be a list, not a map"}},
+      {"lists: [warn, template]", {"3:8: lists: must be warn or template, not a list"}},
+      {"mode: 1", {"3:7: mode: must be enforce or disabled, not \"1\""}},
+      {R"(onError: null
+mode: ~
+gpu: true)",
+       {"5:6: gpu: must be a map of dialect, resource, maxPerPod, require, models, not true (a boolean to YAML; quoted "
+        "it is a text)"}},
+      {"sidecars: [[istio-proxy]]",
+       {"3:12: sidecars[0]: must be a container (lower-case letters, digits, '-'), not a list"}},
+      {R"(lists: "\e[31mred\u202e and a text that goes on and on and on and on for far more than sixty-four characters")",
+       {"3:8: lists: must be warn or template, not \"\\u{1b}[31mred\\u{202e} and a text that goes on and on and on and "
+        "on for far m…\""}},
+      {R"("\e[31m": x)", {"3:1: [\\u{1b}[31m]: " + kUnknownAtTheRoot}},
+      {R"(tolerations:
+- add:
+  - key: aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa
+  - {key: a, value: aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa}
+  - {key: Example.com/a}
+  - {key: example.com/}
+  - {key: ".example.com/a"}
+  - {key: a.example.com-/a}
+  - {key: -a})",
+       {"5:10: tolerations[0].add[0].key: must be a label key such as example.com/name, not "
+        "\"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa\"",
+        "6:21: tolerations[0].add[1].value: must be a label value (at most 63 letters, digits, '-', '_', '.'), not "
+        "\"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa\"",
+        "7:11: tolerations[0].add[2].key: must be a label key such as example.com/name, not \"Example.com/a\"",
+        "8:11: tolerations[0].add[3].key: must be a label key such as example.com/name, not \"example.com/\"",
+        "9:11: tolerations[0].add[4].key: must be a label key such as example.com/name, not \".example.com/a\"",
+        "10:11: tolerations[0].add[5].key: must be a label key such as example.com/name, not \"a.example.com-/a\"",
+        "11:11: tolerations[0].add[6].key: must be a label key such as example.com/name, not \"-a\""}},
+      {R"(resources:
+  margin: {high: 1,25})",
+       {"4:20: resources.margin.25: unknown field; known here: high, medium, low"}},
+      {"runtime: {podDeadline: {factor: 101, floor: -15m}}",
+       {"3:33: runtime.podDeadline.factor: must be above 0 and at most 100, not \"101\"",
+        "3:45: runtime.podDeadline.floor: must be from 1s to 2147483647s, not \"-15m\""}},
+      {R"(tolerations:
+- &same {add: []}
+- *same)",
+       {"4:15: tolerations[0].add: must hold at least one toleration"}},
+      {R"(onInvalidEstimate: {created: rejct}
+gpu: {models: [{name: T4}]}
+namespaces:
+- match: {names: [a]}
+  policy: {onInvalidEstimate: {controlled: reject}}
+- match: {names: [b]}
+  policy: {onInvalidEstimate: {controlled: deny}, gpu: {require: maybe}})",
+       {"3:30: onInvalidEstimate.created: must be reject or warn, not \"rejct\"; did you mean \"reject\"?",
+        "4:16: gpu.models[0]: missing field \"memory\"", "4:16: gpu.models[0]: missing field \"nodeLabels\"",
+        "9:44: namespaces[1].policy.onInvalidEstimate.controlled: must be reject or warn, not \"deny\"",
+        "9:66: namespaces[1].policy.gpu.require: must be true or false (without quotes), not \"maybe\""}},
+      {R"(resources: {memory: {max: 1Gi}}
+namespaces:
+- match: {names: [a]}
+  policy: {resources: {memory: {min: 2Gi}}})",
+       {"6:38: namespaces[0].policy.resources.memory.min: min 2Gi is more than max 1Gi"}},
+      {"namespaces: {research: {mode: disabled}}", {"3:13: namespaces: must be a list, not a map"}},
+      {R"(requireEstimate: {memory: ">=32", duration: ">1h"})",
+       {"3:27: requireEstimate.memory: \"32\" is 32 bytes; did you mean \"32Gi\"?"}},
+      {R"(gpu:
+  resource: nvidia.com/
+  models: [])",
+       {"4:13: gpu.resource: must be an extended resource with its domain, such as nvidia.com/gpu, not "
+        "\"nvidia.com/\""}},
+      {R"(nodeAffinity:
+- require: [{key: gpu.memory, gt: "010"}, {key: gpu.memory, lt: 99999999999999999999}])",
+       {"4:65: nodeAffinity[0].require[1].lt: must be a whole number, not \"99999999999999999999\""}},
+      {"priority: {bands: [{class: a, when: {}, bound: 2}, {class: b, when: {}}, {class: c}]}",
+       {"3:74: priority.bands[2]: is never reached: band 1 (b) takes everything"}},
+  };
+  for (const Case& c : cases) {
+    INFO(c.text);
+    CHECK(problems_of(head + std::string(c.text) + '\n') == c.want);
+  }
+}
+
+TEST_CASE("a file that is no policy at all is reported too") {
+  const Case cases[] = {
+      {"", {"the policy is empty: it must at least say apiVersion: plimsoll.dev/v1alpha1 and kind: Policy"}},
+      {"# only a comment\n",
+       {"the policy is empty: it must at least say apiVersion: plimsoll.dev/v1alpha1 and kind: Policy"}},
+      {"{}\n", {"1:1: missing field \"apiVersion\"", "1:1: missing field \"kind\""}},
+      {"- a\n",
+       {"1:1: must be a map of apiVersion, kind, prefix, skipNamespaces, jobControllers, mode, onError, "
+        "requireEstimate, onInvalidEstimate, onUnknownKey, sidecars, resources, gpu, tolerations, lists, priority, "
+        "runtime, nodeAffinity, placement, namespaces, not a list"}},
+      {"hello\n",
+       {"1:1: must be a map of apiVersion, kind, prefix, skipNamespaces, jobControllers, mode, onError, "
+        "requireEstimate, onInvalidEstimate, onUnknownKey, sidecars, resources, gpu, tolerations, lists, priority, "
+        "runtime, nodeAffinity, placement, namespaces, not \"hello\""}},
+      {"apiVersion: plimsoll.dev/v1alpha1\nkind:\n", {"1:1: missing field \"kind\""}},
+      {"apiVersion: plimsoll.dev/v1\nkind: Policies\n",
+       {"1:13: apiVersion: must be plimsoll.dev/v1alpha1, not \"plimsoll.dev/v1\"",
+        "2:7: kind: must be Policy, not \"Policies\""}},
+      {"kind: Policy\n---\nkind: Policy\n---\n- a\n",
+       {"1:1: missing field \"apiVersion\"", "3:1: another document starts here: a file holds one policy",
+        "5:1: another document starts here: a file holds one policy"}},
+      {"apiVersion: plimsoll.dev/v1alpha1\nkind: Policy\nmode: [\n", {"4:1: a [ is not closed by ]"}},
+      {"apiVersion: plimsoll.dev/v1alpha1\nkind: Policy\ngpu: *models\n",
+       {"3:6: the alias refers to an anchor that is not defined before it"}},
+      {"apiVersion: plimsoll.dev/v1alpha1\nkind: Policy\n  mode: enforce\n",
+       {"3:7: a \": \" cannot stand here: put the text in quotes, or check the indentation"}},
+  };
+  for (const Case& c : cases) {
+    INFO(c.text);
+    CHECK(problems_of(c.text) == c.want);
+  }
+}
+
+}  // namespace
+}  // namespace plimsoll::config
