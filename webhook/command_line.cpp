@@ -1,0 +1,92 @@
+#include "webhook/command_line.hpp"
+
+#include <CLI/CLI.hpp>
+#include <cctype>
+#include <sstream>
+#include <string>
+
+namespace plimsoll::webhook {
+namespace {
+
+constexpr const char* kDescription =
+    R"(Plimsoll turns estimates in annotations into well-sized Kubernetes Jobs and Pods.)";
+
+constexpr const char* kFooter = R"(Examples:
+  plimsoll mutate -f job.yaml -o explain           what would be changed, and why
+  plimsoll mutate -f job.yaml | kubectl apply -f -
+  plimsoll check policy.yaml                       before the policy is rolled out
+  plimsoll test goldens/                           your own cases for your own policy
+
+Exit codes:
+  0  all is well: objects are allowed, changed or not
+  1  our own failure; for `test`: a case failed
+  2  flags, files or input that cannot be used
+  3  an object is refused
+  With several inputs the worst counts: 1, then 2, then 3.
+
+Environment:
+  PLIMSOLL_<COMMAND>_<FLAG>  every flag, such as PLIMSOLL_MUTATE_POLICY; the command line wins
+  NO_COLOR                   set to anything: no colours, even on a terminal
+
+`plimsoll COMMAND --help` tells more about one command.)";
+
+std::string environment_name(const std::string& command, const std::string& flag) {
+  std::string name = "PLIMSOLL_" + command + "_" + flag;
+  for (char& c : name) c = c == '-' ? '_' : static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
+  return name;
+}
+
+void name_environment(CLI::App& command) {
+  for (CLI::Option* option : command.get_options()) {
+    const bool has_own = !option->get_envname().empty() || option == command.get_help_ptr();
+    if (has_own || option->get_lnames().empty()) continue;
+    option->envname(environment_name(command.get_name(), option->get_lnames().front()));
+  }
+}
+
+/// What CLI11 has to say: help and version on standard output, complaints on standard error.
+Report describe(const CLI::App& program, const CLI::ParseError& error) {
+  std::ostringstream out;
+  std::ostringstream err;
+  Report report;
+  report.exit_code = program.exit(error, out, err) == 0 ? ExitCode::Ok : ExitCode::Unusable;
+  report.out = out.str();
+  report.err = err.str();
+  return report;
+}
+
+}  // namespace
+
+Action read_command_line(std::span<const Command> commands, int argc, const char* const* argv) {
+  CLI::App program(kDescription, "plimsoll");
+  program.set_version_flag("--version", "plimsoll " PLIMSOLL_VERSION);
+  program.set_help_flag("-h,--help", "show this text");
+  program.footer(kFooter);
+  program.get_formatter()->column_width(32);
+  program.require_subcommand(1);
+  program.failure_message([](const CLI::App* app, const CLI::Error& error) {
+    // CLI11 reports through the program, whichever command it was parsing.
+    const auto chosen = app->get_subcommands();
+    const std::string name = chosen.empty() ? "plimsoll" : "plimsoll " + chosen.front()->get_name();
+    return name + ": " + error.what() + "\nSee: " + name + " --help\n";
+  });
+
+  Action chosen;
+  for (const Command& command : commands) {
+    CLI::App* sub = program.add_subcommand(command.name, command.summary);
+    sub->get_formatter()->column_width(32);
+    Action action = command.declare(*sub);
+    name_environment(*sub);
+    // Called when this command's own part of the line is complete; without it CLI11 would read the environment of all
+    // commands and hold a bad value of one against another.
+    sub->parse_complete_callback([&chosen, action = std::move(action)] { chosen = action; });
+  }
+  try {
+    program.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    return [report = describe(program, error)] { return report; };
+  }
+  return chosen;
+}
+
+}  // namespace plimsoll::webhook

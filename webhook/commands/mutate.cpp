@@ -1,0 +1,377 @@
+#include "webhook/commands/mutate.hpp"
+
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <chrono>
+#include <deque>
+#include <map>
+#include <memory>
+
+#include "plimsoll/base/text.hpp"
+#include "plimsoll/json/writer.hpp"
+#include "plimsoll/units/duration.hpp"
+#include "webhook/diff.hpp"
+#include "webhook/explain.hpp"
+#include "webhook/files.hpp"
+#include "webhook/manifest.hpp"
+#include "webhook/policy_file.hpp"
+#include "webhook/request.hpp"
+
+namespace plimsoll::webhook {
+namespace {
+
+using decide::Verdict;
+using Output = MutateOptions::Output;
+
+/// What became of one object.
+struct Outcome {
+  const Manifest* manifest;
+  const Object* object;
+  admission::Review review;
+  decide::Decision decision;
+
+  /// Whether the API server would not store the object.
+  [[nodiscard]] bool is_refused() const {
+    return decision.verdict == Verdict::Rejected || (decision.verdict == Verdict::Failed && decision.deny_on_failure);
+  }
+};
+
+std::string to_text(yaml::Mark mark) {
+  return fmt::format("{}:{}", mark.line, mark.column);
+}
+
+// The API server could not even read the object, so no policy can be lenient about it. The core sees such an estimate
+// too, but not how it was written: `yes` is `true` by then.
+void refuse_bare_annotations(const Manifest& manifest, const Object& object, decide::Decision& decision) {
+  std::vector<estimate::Problem> problems;
+  for (const BareAnnotation& bare : find_bare_annotations(manifest, object)) {
+    std::erase_if(decision.problems, [&](const estimate::Problem& known) { return known.where == bare.field_path; });
+    problems.push_back({estimate::Problem::Reason::NotText, bare.field_path, to_display(bare.text),
+                        bare.text.empty() ? "is not a string: annotation values are strings"
+                                          : "is not a string: quote it: " + plimsoll::quoted(bare.text)});
+  }
+  if (problems.empty()) return;
+  std::ranges::move(decision.problems, std::back_inserter(problems));
+  decision.problems = std::move(problems);
+  decision.verdict = Verdict::Rejected;
+  decision.reason = decide::reason::kBadEstimate;
+  decision.warnings.clear();
+  decision.changes.clear();
+  decision.patch.clear();
+  decision.is_preview = false;
+}
+
+class Mutation {
+ public:
+  Mutation(const MutateOptions& options, config::Policy policy, TimePoint now)
+      : options_(options), world_{std::make_shared<const config::Policy>(std::move(policy))}, now_(now) {
+    request_.name_space = options.name_space;
+    request_.user = options.user;
+    request_.groups = options.groups;
+    // Every authenticated user is in it, and the API server says so.
+    request_.groups.emplace_back("system:authenticated");
+  }
+
+  Report run() &&;
+
+ private:
+  void read(const std::string& file);
+  void decide_all(const Manifest& manifest);
+  void say(const Outcome& outcome);
+  std::vector<std::string> locate_problems(const Outcome& outcome) const;
+  std::vector<std::string> locate_warnings(const Outcome& outcome) const;
+
+  std::optional<json::Tree> patch_document(const Manifest& manifest) const;
+  void write_yaml();
+  void write_json();
+  void write_patches();
+  void write_diffs();
+  void write_explanations();
+
+  void complain(std::string line, ExitCode code) {
+    report_.err += std::move(line) + "\n";
+    report_.exit_code = worse(report_.exit_code, code);
+  }
+
+  const MutateOptions& options_;
+  decide::Snapshot world_;
+  TimePoint now_;
+  Request request_;
+  std::deque<Manifest> manifests_;  // outcomes point into it
+  std::vector<Outcome> outcomes_;
+  Report report_;
+};
+
+void Mutation::read(const std::string& file) {
+  const std::string name = display_name(file);
+  const Result<std::string> text = load_file(file);
+  if (!text) return complain(fmt::format("{}: {}", name, text.error().message), ExitCode::Unusable);
+  Result<std::vector<Manifest>> manifests = read_manifests(name, *text);
+  if (!manifests) {
+    const std::string where = manifests.error().where.empty() ? "" : manifests.error().where + ":";
+    return complain(fmt::format("{}:{} {}", name, where, manifests.error().message), ExitCode::Unusable);
+  }
+  for (Manifest& manifest : *manifests) {
+    manifests_.push_back(std::move(manifest));
+    decide_all(manifests_.back());
+  }
+}
+
+void Mutation::decide_all(const Manifest& manifest) {
+  for (const Object& object : manifest.objects) {
+    const Result<json::Document> document = json::Document::parse(object.json);
+    Result<admission::Review> review =
+        document ? admission::decode_review(encode_review(document->root(), request_, admission::Version::V1))
+                 : Unexpected{document.error()};
+    if (!review) {
+      complain(fmt::format("{}: {}", manifest.source, review.error().message), ExitCode::Failure);
+      continue;
+    }
+    decide::Decision decision = decide::decide(*review, world_, now_);
+    refuse_bare_annotations(manifest, object, decision);
+    outcomes_.push_back({&manifest, &object, std::move(*review), std::move(decision)});
+    say(outcomes_.back());
+  }
+}
+
+std::vector<std::string> Mutation::locate_problems(const Outcome& outcome) const {
+  std::vector<std::string> lines;
+  for (const estimate::Problem& problem : outcome.decision.problems) {
+    const yaml::Mark mark = find_mark(*outcome.manifest, *outcome.object, problem.where);
+    lines.push_back(fmt::format("{}:{}: {}", outcome.manifest->source, to_text(mark), estimate::to_text(problem)));
+  }
+  return lines;
+}
+
+// A problem that is only warned of has a place as well.
+std::vector<std::string> Mutation::locate_warnings(const Outcome& outcome) const {
+  std::vector<std::string> lines;
+  const std::vector<estimate::Problem>& problems = outcome.decision.problems;
+  for (const std::string& warning : outcome.decision.warnings) {
+    const auto problem = std::ranges::find_if(
+        problems, [&](const estimate::Problem& candidate) { return estimate::to_text(candidate) == warning; });
+    std::string where = outcome.manifest->source;
+    if (problem != problems.end()) {
+      where += ":" + to_text(find_mark(*outcome.manifest, *outcome.object, problem->where));
+    }
+    lines.push_back(fmt::format("{}: {}", where, warning));
+  }
+  return lines;
+}
+
+// The explanation holds all of this itself; everywhere else it is said beside the output.
+void Mutation::say(const Outcome& outcome) {
+  const decide::Decision& decision = outcome.decision;
+  if (decision.verdict == Verdict::Rejected) report_.exit_code = worse(report_.exit_code, ExitCode::Rejected);
+  if (decision.verdict == Verdict::Failed) report_.exit_code = worse(report_.exit_code, ExitCode::Failure);
+  if (options_.output == Output::Explain) return;
+
+  const std::string what = describe(outcome.review);
+  const std::string place =
+      fmt::format("{}:{}", outcome.manifest->source, to_text(find_mark(*outcome.manifest, *outcome.object, "")));
+  if (decision.verdict == Verdict::Failed) {
+    report_.err += fmt::format("{}: {}: bug: {}\n", place, what, decision.message);
+  } else if (decision.verdict == Verdict::Rejected) {
+    report_.err += decision.problems.empty() ? fmt::format("{}: {} is refused: {}\n", place, what, decision.message)
+                                             : fmt::format("{}: {} is refused:\n", place, what);
+    for (const std::string& line : locate_problems(outcome)) report_.err += "  " + line + "\n";
+  }
+  if (decision.warnings.empty()) return;
+  report_.err += fmt::format("{}: {}: warning:\n", place, what);
+  for (const std::string& line : locate_warnings(outcome)) report_.err += "  " + line + "\n";
+}
+
+/// `patch` of an object, as one of the document that the object stands in.
+void append_moved(const patch::Patch& patch, const json::Pointer& at, patch::Patch& out) {
+  for (const patch::Operation& operation : patch) {
+    out.push_back({operation.op, json::Pointer(at.text() + operation.path.text()), operation.value});
+  }
+}
+
+/// The document as it would be stored; nothing when it is one refused object. Refused items leave their List.
+std::optional<json::Tree> Mutation::patch_document(const Manifest& manifest) const {
+  patch::Patch patch;
+  std::vector<const Object*> refused;
+  for (const Outcome& outcome : outcomes_) {
+    if (outcome.manifest != &manifest) continue;
+    if (outcome.is_refused()) {
+      refused.push_back(outcome.object);
+    } else {
+      append_moved(outcome.decision.patch, outcome.object->at, patch);
+    }
+  }
+  if (!manifest.is_list && !refused.empty()) return std::nullopt;
+  // Last first, so that the places of the others stay what they were.
+  for (auto object = refused.rbegin(); object != refused.rend(); ++object) {
+    patch.push_back({patch::Operation::Op::Remove, (*object)->at, {}});
+  }
+  Result<json::Tree> tree = patch::apply(manifest.document.root(), patch);
+  // `decide` has applied it already.
+  PLIMSOLL_ASSERT(tree.has_value());
+  return std::move(*tree);
+}
+
+void Mutation::write_yaml() {
+  bool first = true;
+  for (const Manifest& manifest : manifests_) {
+    const std::optional<json::Tree> tree = patch_document(manifest);
+    if (!tree) continue;
+    if (!first) report_.out += "---\n";
+    first = false;
+    report_.out += yaml::write(tree->root());
+  }
+}
+
+void Mutation::write_json() {
+  if (manifests_.size() == 1) {
+    if (const std::optional<json::Tree> tree = patch_document(manifests_.front())) {
+      report_.out += json::write_pretty(tree->root());
+    }
+    return;
+  }
+  json::Writer list;
+  list.begin_object().member("apiVersion", "v1").member("kind", "List").key("items").begin_array();
+  for (const Outcome& outcome : outcomes_) {
+    if (outcome.is_refused()) continue;
+    const Result<json::Tree> tree = patch::apply(outcome.review.object, outcome.decision.patch);
+    PLIMSOLL_ASSERT(tree.has_value());
+    list.value(tree->root());
+  }
+  list.end_array().end_object();
+  const Result<json::Document> document = json::Document::parse(std::move(list).take());
+  PLIMSOLL_ASSERT(document.has_value());
+  report_.out += json::write_pretty(document->root());
+}
+
+void Mutation::write_patches() {
+  for (const Outcome& outcome : outcomes_) {
+    // null, not []: what is refused is not what stays as it is, and the lines stay in the order of the objects.
+    report_.out += outcome.is_refused() ? "null" : patch::write_patch(outcome.decision.patch);
+    report_.out += "\n";
+  }
+}
+
+void Mutation::write_diffs() {
+  for (const Outcome& outcome : outcomes_) {
+    if (outcome.decision.patch.empty()) continue;
+    const Result<json::Tree> tree = patch::apply(outcome.review.object, outcome.decision.patch);
+    PLIMSOLL_ASSERT(tree.has_value());
+    // What follows a tab is a remark to patch(1).
+    const std::string name = fmt::format("{}\t{}", outcome.manifest->source, describe(outcome.review));
+    report_.out +=
+        unified_diff(yaml::write(outcome.review.object), yaml::write(tree->root()), {name, name}, options_.style);
+  }
+}
+
+void Mutation::write_explanations() {
+  for (const Outcome& outcome : outcomes_) {
+    if (!report_.out.empty()) report_.out += "\n";
+    Surroundings surroundings{.source = outcome.manifest->source,
+                              .problems = {},
+                              .warnings = locate_warnings(outcome),
+                              .style = options_.style};
+    if (outcome.decision.verdict == Verdict::Rejected) surroundings.problems = locate_problems(outcome);
+    report_.out += explain(outcome.review, outcome.decision, surroundings);
+  }
+}
+
+Report Mutation::run() && {
+  for (const std::string& file : options_.files) read(file);
+  if (manifests_.empty()) {
+    if (report_.err.empty()) complain("there is no object in the input", ExitCode::Unusable);
+    return std::move(report_);
+  }
+  switch (options_.output) {
+    case Output::Yaml:
+      write_yaml();
+      break;
+    case Output::Json:
+      write_json();
+      break;
+    case Output::Patch:
+      write_patches();
+      break;
+    case Output::Diff:
+      write_diffs();
+      break;
+    case Output::Explain:
+      write_explanations();
+      break;
+  }
+  return std::move(report_);
+}
+
+constexpr const char* kFooter =
+    R"(Each document of a YAML or JSON stream, and each item of a List, is decided by the function
+that the webhook uses, as if it were being created. Kinds that Plimsoll does not decide pass
+through unchanged. What is refused is left out of the output; why is said on standard error.
+
+Output:
+  yaml     the object afterwards; several: a stream. Comments are not kept
+  json     one object: that object; several: a List
+  patch    the JSON patch of each object, a line each; [] changes nothing, null is refused
+  diff     what changes, as YAML
+  explain  what is expected, what changes and why, in words
+
+Exit codes: 0 allowed (changed or not), 3 something is refused, 2 unusable input or flags,
+1 our own failure; of several the worst: 1, then 2, then 3.
+
+Examples:
+  plimsoll mutate -f job.yaml -o explain
+  plimsoll mutate -f jobs.yaml -f more.yaml --policy policy.yaml -o diff
+  kubectl create job x --image=busybox --dry-run=client -o yaml | plimsoll mutate -f -
+  plimsoll mutate -f job.yaml --now 2026-01-01T00:00:00Z --user ada --group research -o patch)";
+
+}  // namespace
+
+Report mutate(const MutateOptions& options) {
+  const auto refuse = [](std::string err) { return Report{{}, std::move(err), ExitCode::Unusable}; };
+  config::Policy policy = config::default_policy();
+  if (!options.policy.empty()) {
+    auto loaded = load_policy(options.policy);
+    if (!loaded) {
+      std::string err;
+      for (const std::string& line : loaded.error()) err += line + "\n";
+      return refuse(std::move(err));
+    }
+    policy = std::move(*loaded);
+  }
+  TimePoint now = std::chrono::time_point_cast<TimePoint::duration>(std::chrono::system_clock::now());
+  if (!options.now.empty()) {
+    const Result<TimePoint> parsed = parse_time(options.now);
+    if (!parsed) return refuse(fmt::format("--now: {}\n", parsed.error().message));
+    now = *parsed;
+  }
+  if (options.name_space.empty()) return refuse("--namespace: must not be empty\n");
+  return Mutation(options, std::move(policy), now).run();
+}
+
+Action declare_mutate(CLI::App& command) {
+  const auto options = std::make_shared<MutateOptions>();
+  const std::map<std::string, Output> outputs = {{"yaml", Output::Yaml},
+                                                 {"json", Output::Json},
+                                                 {"patch", Output::Patch},
+                                                 {"diff", Output::Diff},
+                                                 {"explain", Output::Explain}};
+  command.add_option("-f,--filename", options->files, "files with objects; - is standard input; may be repeated")
+      ->required()
+      ->type_name("FILE");
+  command.add_option("-o,--output", options->output, "yaml (default), json, patch, diff or explain")
+      ->transform(CLI::Transformer(outputs).description(""))
+      ->type_name("FORMAT");
+  command.add_option("--policy", options->policy, "the policy; without it the built-in one holds")->type_name("FILE");
+  command.add_option("-n,--namespace", options->name_space, "of objects that name none (default: default)")
+      ->type_name("NAME");
+  command.add_option("--user", options->user, "who creates the objects, for conditions on users")->type_name("NAME");
+  command.add_option("--group", options->groups, "a group of that user; may be repeated")->type_name("NAME");
+  command.add_option("--now", options->now, "the time of creation, RFC 3339 (default: the clock)")->type_name("TIME");
+  command.footer(kFooter);
+  return [options] {
+    options->style = detect_style();
+    return mutate(*options);
+  };
+}
+
+}  // namespace plimsoll::webhook

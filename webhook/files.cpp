@@ -1,0 +1,50 @@
+#include "webhook/files.hpp"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <cstring>
+
+#include "plimsoll/base/text.hpp"
+
+namespace plimsoll::webhook {
+namespace {
+
+// Long enough for any path that a person typed; a cut one could not be found again.
+constexpr std::size_t kLongestName = 1024;
+
+Unexpected<Error> refuse(const std::string& path, int error) {
+  return fail(ErrorCode::Io, std::string("cannot be read: ") + std::strerror(error), display_name(path));
+}
+
+}  // namespace
+
+std::string display_name(const std::string& path) {
+  return path == "-" ? "<stdin>" : to_display(path, kLongestName);
+}
+
+Result<std::string> load_file(const std::string& path) {
+  const bool is_standard_input = path == "-";
+  const int file = is_standard_input ? STDIN_FILENO : ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  if (file < 0) return refuse(path, errno);
+  std::string bytes;
+  std::array<char, 64 * 1024> chunk;
+  int error = 0;
+  while (true) {
+    const ssize_t count = ::read(file, chunk.data(), chunk.size());
+    if (count == 0) break;
+    if (count > 0) {
+      bytes.append(chunk.data(), static_cast<std::size_t>(count));
+    } else if (errno != EINTR) {
+      error = errno;
+      break;
+    }
+  }
+  if (!is_standard_input) ::close(file);
+  if (error != 0) return refuse(path, error);
+  return bytes;
+}
+
+}  // namespace plimsoll::webhook

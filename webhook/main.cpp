@@ -1,0 +1,27 @@
+// plimsoll: one program, one table of commands.
+//
+// A command declares its options, is chosen by the command line, and then computes a Report. Only print() below touches
+// the terminal, so whatever a command says can be tested without one.
+#include <csignal>
+
+#include "webhook/command_line.hpp"
+#include "webhook/commands/check.hpp"
+#include "webhook/commands/mutate.hpp"
+#include "webhook/commands/test.hpp"
+#include "webhook/report.hpp"
+
+int main(int argc, char** argv) {
+  using namespace plimsoll::webhook;
+
+  constexpr Command kCommands[] = {
+      {"mutate", "decide objects from files as the cluster would", declare_mutate},
+      {"check", "look for mistakes in policy files", declare_check},
+      {"test", "run golden cases: objects and what is to become of them", declare_test},
+  };
+
+  // A reader that goes away (`plimsoll mutate ... | head`) is then an error of write(2), which print() forgives.
+  std::signal(SIGPIPE, SIG_IGN);
+
+  const Action action = read_command_line(kCommands, argc, argv);
+  return static_cast<int>(print(action()));
+}
