@@ -3,7 +3,6 @@
 
 #include <atomic>
 #include <catch2/catch.hpp>
-#include <csignal>
 #include <list>
 #include <string>
 #include <thread>
