@@ -4,6 +4,7 @@
 #include <catch2/catch.hpp>
 #include <fstream>
 #include <iterator>
+#include <sstream>
 #include <string>
 #include <string_view>
 
@@ -17,7 +18,9 @@ using namespace std::chrono_literals;
 std::string load(const std::string& path) {
   std::ifstream file(PLIMSOLL_SOURCE_DIR "/" + path);
   REQUIRE(file);
-  return {std::istreambuf_iterator<char>(file), {}};
+  std::ostringstream text;
+  text << file.rdbuf();
+  return text.str();
 }
 
 /// The policy of `fields`, to which apiVersion and kind are added.
