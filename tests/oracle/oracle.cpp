@@ -2,6 +2,7 @@
 //
 //   quantity HEX HEX   ->  ok NANOS FORMAT TEXT VALUE MILLIVALUE ORDER BYTES | error MESSAGE
 //   duration HEX       ->  ok NANOSECONDS REREAD                             | error MESSAGE
+//   patch HEX HEX      ->  ok JSON                                           | error MESSAGE
 //
 // Arguments are hexadecimal, so that any byte can be asked about. ORDER compares with the second quantity; REREAD is
 // what the duration's own text reads back as.
@@ -11,6 +12,8 @@
 #include <string>
 #include <vector>
 
+#include "plimsoll/json/document.hpp"
+#include "plimsoll/patch/patch.hpp"
 #include "plimsoll/units/amounts.hpp"
 #include "plimsoll/units/duration.hpp"
 #include "plimsoll/units/quantity.hpp"
@@ -72,6 +75,16 @@ std::string answer_duration(const std::string& text) {
          (reread ? std::to_string(reread->nanoseconds().count()) : "unreadable");
 }
 
+std::string answer_patch(const std::string& target_text, const std::string& patch_text) {
+  const auto target = plimsoll::json::Document::parse(target_text);
+  if (!target) return "error the target: " + target.error().message;
+  const auto patch = plimsoll::patch::parse_patch(patch_text);
+  if (!patch) return "error the patch: " + patch.error().message;
+  const auto patched = plimsoll::patch::apply(target->root(), *patch);
+  if (!patched) return "error " + patched.error().message;
+  return "ok " + plimsoll::json::write(patched->root());
+}
+
 std::string answer(const std::string& line) {
   std::istringstream words(line);
   std::string question;
@@ -80,6 +93,7 @@ std::string answer(const std::string& line) {
   for (std::string word; words >> word;) arguments.push_back(decode_hex(word));
   if (question == "quantity" && arguments.size() == 2) return answer_quantity(arguments[0], arguments[1]);
   if (question == "duration" && arguments.size() == 1) return answer_duration(arguments[0]);
+  if (question == "patch" && arguments.size() == 2) return answer_patch(arguments[0], arguments[1]);
   return "error not a question: " + line;
 }
 

@@ -2,7 +2,10 @@ module plimsoll/tests/oracle
 
 go 1.26.0
 
-require k8s.io/apimachinery v0.37.2
+require (
+	gopkg.in/evanphx/json-patch.v4 v4.13.0
+	k8s.io/apimachinery v0.37.2
+)
 
 require (
 	github.com/fxamacker/cbor/v2 v2.9.1 // indirect

@@ -10,9 +10,11 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"maps"
 	"math/rand/v2"
 	"os"
 	"os/exec"
+	"slices"
 	"strings"
 )
 
@@ -57,7 +59,7 @@ func main() {
 		os.Exit(2)
 	}
 	wrong := 0
-	for _, subject := range []subject{quantities(), durations()} {
+	for _, subject := range []subject{quantities(), durations(), patches()} {
 		disagreements, err := compare(flag.Arg(0), subject, *count, rand.New(rand.NewPCG(*seed, 0)))
 		if err != nil {
 			fmt.Fprintf(os.Stderr, "%s: %v\n", subject.name, err)
@@ -126,8 +128,8 @@ func compare(program string, subject subject, count int, random *rand.Rand) (int
 	}
 	fmt.Printf("%s: %d compared (%d accepted, %d refused by Go), %d disagreements\n",
 		subject.name, asked, subject.tally.accepted, subject.tally.refused, disagreements)
-	for reason, times := range subject.tally.excused {
-		fmt.Printf("  %d × not held against either: %s\n", times, reason)
+	for _, reason := range slices.Sorted(maps.Keys(subject.tally.excused)) {
+		fmt.Printf("  %d × not held against either: %s\n", subject.tally.excused[reason], reason)
 	}
 	return disagreements, nil
 }
