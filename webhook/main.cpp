@@ -7,6 +7,7 @@
 #include "webhook/command_line.hpp"
 #include "webhook/commands/check.hpp"
 #include "webhook/commands/mutate.hpp"
+#include "webhook/commands/serve.hpp"
 #include "webhook/commands/test.hpp"
 #include "webhook/report.hpp"
 
@@ -14,6 +15,7 @@ int main(int argc, char** argv) {
   using namespace plimsoll::webhook;
 
   constexpr Command kCommands[] = {
+      {"serve", "answer the API server: the webhook itself", declare_serve},
       {"mutate", "decide objects from files as the cluster would", declare_mutate},
       {"check", "look for mistakes in policy files", declare_check},
       {"test", "run golden cases: objects and what is to become of them", declare_test},
