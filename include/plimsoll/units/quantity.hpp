@@ -60,8 +60,8 @@ class Quantity {
 /// "12Gi"?).
 [[nodiscard]] Result<Quantity> parse_quantity(std::string_view text);
 
-/// The canonical form, as Quantity.CanonicalizeBytes() writes it: "1.5" -> "1500m", "1024Mi" -> "1Gi". (Quantity.String()
-/// also leaves some texts alone that are not canonical: "+1", "1.500", "012Gi".)
+/// The canonical form, as Quantity.CanonicalizeBytes() writes it: "1.5" -> "1500m", "1024Mi" -> "1Gi".
+/// (Quantity.String() also leaves some texts alone that are not canonical: "+1", "1.500", "012Gi".)
 [[nodiscard]] std::string to_text(const Quantity& quantity);
 
 }  // namespace plimsoll

@@ -188,8 +188,8 @@ func targetAndPatch(random *rand.Rand) (target, patch string) {
 			operations = operations[:len(operations)-1]
 		}
 	}
-	if operations == nil {
-		operations = []map[string]any{}
+	if len(operations) == 0 {
+		return targetAndPatch(random)
 	}
 	return target, encoded(operations)
 }

@@ -161,6 +161,9 @@ func quantityText(random *rand.Rand) string {
 	case 3: // any length
 		return number(random, 40, 40) + pick(random, suffixes)
 	case 4:
+		if zeros := random.IntN(60); random.IntN(3) == 0 { // an exponent that undoes leading zeros
+			return fmt.Sprintf("0.%s%se%d", strings.Repeat("0", zeros), digits(random, 1+random.IntN(20)), zeros+random.IntN(40)-20)
+		}
 		return number(random, 20, 20) + pick(random, []string{"e", "E"}) + exponent(random)
 	case 5:
 		return edge(random) + pick(random, suffixes)
