@@ -285,7 +285,7 @@ void Reader::read_deadline(const Entry& entry) {
       problem(Problem::Reason::Malformed, entry, "must be an RFC 3339 time or \"+\" and a duration, such as \"+6h\"");
       return;
     }
-    estimate.deadline = {now_ + std::chrono::ceil<std::chrono::milliseconds>(after->nanoseconds()),
+    estimate.deadline = {estimate.submitted + std::chrono::ceil<std::chrono::milliseconds>(after->nanoseconds()),
                          {Origin::Source::Annotation, entry.where}};
     return;
   }
@@ -514,7 +514,8 @@ Reading Reader::read() && {
   const json::Pointer template_metadata =
       workload_.kind == workload::Kind::Pod ? workload_.metadata_path : workload_.template_path / "metadata";
   collect(workload_.template_metadata, template_metadata);
-  out_.estimate.submitted = now_;
+  // The marker shows it to people: whole seconds are plain enough.
+  out_.estimate.submitted = std::chrono::floor<std::chrono::seconds>(now_);
   out_.estimate.containers.resize(workload_.containers.size());
   if (!out_.has_annotations) {
     for (std::size_t i = 0; i < workload_.containers.size(); ++i) declare(i);
