@@ -1,9 +1,13 @@
 #include "webhook/command_line.hpp"
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <cctype>
 #include <sstream>
 #include <string>
+#include <vector>
+
+#include "plimsoll/base/text.hpp"
 
 namespace plimsoll::webhook {
 namespace {
@@ -45,7 +49,11 @@ void name_environment(CLI::App& command) {
 }
 
 /// What CLI11 has to say: help and version on standard output, complaints on standard error.
-Report describe(const CLI::App& program, const CLI::ParseError& error) {
+Report describe(CLI::App& program, const CLI::ParseError& error) {
+  // In the help each flag would carry its variable's name, and the columns would be lost; the rule is in the footer.
+  for (CLI::App* command : program.get_subcommands({})) {
+    for (CLI::Option* option : command->get_options()) option->envname("");
+  }
   std::ostringstream out;
   std::ostringstream err;
   Report report;
@@ -55,11 +63,21 @@ Report describe(const CLI::App& program, const CLI::ParseError& error) {
   return report;
 }
 
+/// CLI11 would only say that a subcommand is required. Empty: `word` is one.
+std::string refuse_unknown_command(std::span<const Command> commands, std::string_view word) {
+  std::vector<std::string_view> names;
+  for (const Command& command : commands) names.emplace_back(command.name);
+  if (word.starts_with('-') || std::ranges::find(names, word) != names.end()) return {};
+  std::string message = "plimsoll: " + quoted(word) + " is no command";
+  if (const auto meant = nearest(word, names)) message += ": did you mean " + quoted(*meant) + "?";
+  return message + "\nSee: plimsoll --help\n";
+}
+
 }  // namespace
 
 Action read_command_line(std::span<const Command> commands, int argc, const char* const* argv) {
   CLI::App program(kDescription, "plimsoll");
-  program.set_version_flag("--version", "plimsoll " PLIMSOLL_VERSION);
+  program.set_version_flag("--version", "plimsoll " PLIMSOLL_VERSION, "show the version");
   program.set_help_flag("-h,--help", "show this text");
   program.footer(kFooter);
   program.get_formatter()->column_width(32);
@@ -71,6 +89,12 @@ Action read_command_line(std::span<const Command> commands, int argc, const char
     return name + ": " + error.what() + "\nSee: " + name + " --help\n";
   });
 
+  if (argc > 1) {
+    if (std::string refusal = refuse_unknown_command(commands, argv[1]); !refusal.empty()) {
+      return [report = Report{{}, std::move(refusal), ExitCode::Unusable}] { return report; };
+    }
+  }
+
   Action chosen;
   for (const Command& command : commands) {
     CLI::App* sub = program.add_subcommand(command.name, command.summary);
@@ -81,6 +105,7 @@ Action read_command_line(std::span<const Command> commands, int argc, const char
     // commands and hold a bad value of one against another.
     sub->parse_complete_callback([&chosen, action = std::move(action)] { chosen = action; });
   }
+  if (argc <= 1) return [help = program.help()] { return Report{{}, help, ExitCode::Unusable}; };
   try {
     program.parse(argc, argv);
   } catch (const CLI::ParseError& error) {

@@ -107,7 +107,7 @@ std::string headline(const std::string& what, const Decision& decision) {
     case Verdict::Unchanged:
       if (!decision.is_preview) return fmt::format("{} stays as it is: {}.", what, decision.message);
       return fmt::format(
-          "{} stays as it is: {}.\nA Job made now would be {}.", what, decision.message,
+          "{} stays as it is; each Job that it makes is decided.\nOne made now would be {}.", what,
           decision.changes.empty() ? "left as it is, too" : "changed " + places(decision.changes.size()));
     case Verdict::Skipped:
       return fmt::format("{} is left alone: {}.", what, decision.message);
@@ -166,7 +166,8 @@ std::string explain(const admission::Review& review, const Decision& decision, c
 
   note += fmt::format("\nVerdict: {}", decide::to_text(decision.verdict));
   if (!decision.reason.empty()) note += fmt::format(" ({})", decision.reason);
-  return note + fmt::format(", by policy {}\n", decision.policy);
+  return note + (decision.policy == "default" ? ", by the built-in policy\n"
+                                              : fmt::format(", by policy {}\n", decision.policy));
 }
 
 }  // namespace plimsoll::webhook

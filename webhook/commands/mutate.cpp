@@ -4,9 +4,9 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
+#include <array>
 #include <chrono>
 #include <deque>
-#include <map>
 #include <memory>
 
 #include "plimsoll/base/text.hpp"
@@ -37,10 +37,6 @@ struct Outcome {
     return decision.verdict == Verdict::Rejected || (decision.verdict == Verdict::Failed && decision.deny_on_failure);
   }
 };
-
-std::string to_text(yaml::Mark mark) {
-  return fmt::format("{}:{}", mark.line, mark.column);
-}
 
 // The API server could not even read the object, so no policy can be lenient about it. The core sees such an estimate
 // too, but not how it was written: `yes` is `true` by then.
@@ -80,6 +76,7 @@ class Mutation {
   void read(const std::string& file);
   void decide_all(const Manifest& manifest);
   void say(const Outcome& outcome);
+  std::string locate(const Outcome& outcome, std::string_view field_path) const;
   std::vector<std::string> locate_problems(const Outcome& outcome) const;
   std::vector<std::string> locate_warnings(const Outcome& outcome) const;
 
@@ -136,11 +133,17 @@ void Mutation::decide_all(const Manifest& manifest) {
   }
 }
 
+/// "job.yaml:12:7"; in a note on one object, which names the file at its head, "line 12".
+std::string Mutation::locate(const Outcome& outcome, std::string_view field_path) const {
+  const yaml::Mark mark = find_mark(*outcome.manifest, *outcome.object, field_path);
+  if (options_.output == Output::Explain) return fmt::format("line {}", mark.line);
+  return fmt::format("{}:{}:{}", outcome.manifest->source, mark.line, mark.column);
+}
+
 std::vector<std::string> Mutation::locate_problems(const Outcome& outcome) const {
   std::vector<std::string> lines;
   for (const estimate::Problem& problem : outcome.decision.problems) {
-    const yaml::Mark mark = find_mark(*outcome.manifest, *outcome.object, problem.where);
-    lines.push_back(fmt::format("{}:{}: {}", outcome.manifest->source, to_text(mark), estimate::to_text(problem)));
+    lines.push_back(fmt::format("{}: {}", locate(outcome, problem.where), estimate::to_text(problem)));
   }
   return lines;
 }
@@ -148,15 +151,12 @@ std::vector<std::string> Mutation::locate_problems(const Outcome& outcome) const
 // A problem that is only warned of has a place as well.
 std::vector<std::string> Mutation::locate_warnings(const Outcome& outcome) const {
   std::vector<std::string> lines;
-  const std::vector<estimate::Problem>& problems = outcome.decision.problems;
   for (const std::string& warning : outcome.decision.warnings) {
-    const auto problem = std::ranges::find_if(
-        problems, [&](const estimate::Problem& candidate) { return estimate::to_text(candidate) == warning; });
-    std::string where = outcome.manifest->source;
-    if (problem != problems.end()) {
-      where += ":" + to_text(find_mark(*outcome.manifest, *outcome.object, problem->where));
-    }
-    lines.push_back(fmt::format("{}: {}", where, warning));
+    const auto problem = std::ranges::find(outcome.decision.problems, warning,
+                                           [](const estimate::Problem& known) { return estimate::to_text(known); });
+    lines.push_back(problem == outcome.decision.problems.end()
+                        ? warning
+                        : fmt::format("{}: {}", locate(outcome, problem->where), warning));
   }
   return lines;
 }
@@ -169,8 +169,7 @@ void Mutation::say(const Outcome& outcome) {
   if (options_.output == Output::Explain) return;
 
   const std::string what = describe(outcome.review);
-  const std::string place =
-      fmt::format("{}:{}", outcome.manifest->source, to_text(find_mark(*outcome.manifest, *outcome.object, "")));
+  const std::string place = locate(outcome, "");
   if (decision.verdict == Verdict::Failed) {
     report_.err += fmt::format("{}: {}: bug: {}\n", place, what, decision.message);
   } else if (decision.verdict == Verdict::Rejected) {
@@ -324,6 +323,27 @@ Examples:
   kubectl create job x --image=busybox --dry-run=client -o yaml | plimsoll mutate -f -
   plimsoll mutate -f job.yaml --now 2026-01-01T00:00:00Z --user ada --group research -o patch)";
 
+constexpr std::array<std::pair<std::string_view, Output>, 5> kOutputs = {{{"yaml", Output::Yaml},
+                                                                          {"json", Output::Json},
+                                                                          {"patch", Output::Patch},
+                                                                          {"diff", Output::Diff},
+                                                                          {"explain", Output::Explain}}};
+
+std::optional<Output> find_output(std::string_view name) {
+  for (const auto& [known, output] : kOutputs) {
+    if (known == name) return output;
+  }
+  return std::nullopt;
+}
+
+/// In CLI11's terms: what is wrong with `name`, or nothing.
+std::string refuse_unknown_output(const std::string& name) {
+  if (find_output(name)) return {};
+  std::string message = plimsoll::quoted(name) + " is no format, which are:";
+  for (const auto& [known, output] : kOutputs) message += " " + std::string(known);
+  return message;
+}
+
 }  // namespace
 
 Report mutate(const MutateOptions& options) {
@@ -338,7 +358,7 @@ Report mutate(const MutateOptions& options) {
     }
     policy = std::move(*loaded);
   }
-  TimePoint now = std::chrono::time_point_cast<TimePoint::duration>(std::chrono::system_clock::now());
+  TimePoint now = std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now());
   if (!options.now.empty()) {
     const Result<TimePoint> parsed = parse_time(options.now);
     if (!parsed) return refuse(fmt::format("--now: {}\n", parsed.error().message));
@@ -350,16 +370,14 @@ Report mutate(const MutateOptions& options) {
 
 Action declare_mutate(CLI::App& command) {
   const auto options = std::make_shared<MutateOptions>();
-  const std::map<std::string, Output> outputs = {{"yaml", Output::Yaml},
-                                                 {"json", Output::Json},
-                                                 {"patch", Output::Patch},
-                                                 {"diff", Output::Diff},
-                                                 {"explain", Output::Explain}};
   command.add_option("-f,--filename", options->files, "files with objects; - is standard input; may be repeated")
       ->required()
       ->type_name("FILE");
-  command.add_option("-o,--output", options->output, "yaml (default), json, patch, diff or explain")
-      ->transform(CLI::Transformer(outputs).description(""))
+  command
+      .add_option_function<std::string>(
+          "-o,--output", [options](const std::string& name) { options->output = *find_output(name); },
+          "yaml (default), json, patch, diff or explain")
+      ->check(refuse_unknown_output)
       ->type_name("FORMAT");
   command.add_option("--policy", options->policy, "the policy; without it the built-in one holds")->type_name("FILE");
   command.add_option("-n,--namespace", options->name_space, "of objects that name none (default: default)")
