@@ -69,20 +69,20 @@ struct Cause {
 /// What is answered, in the API server's terms.
 struct Answer {
   Version version = Version::V1;
-  std::string uid;
+  std::string uid = {};
   bool allowed = true;
   /// JSON text of the patch; empty: no patch, and then no patchType either.
-  std::string patch;
-  std::vector<std::string> warnings;
+  std::string patch = {};
+  std::vector<std::string> warnings = {};
   /// Keys without a slash, values that do not depend on time or uid.
-  std::vector<std::pair<std::string, std::string>> audit_annotations;
+  std::vector<std::pair<std::string, std::string>> audit_annotations = {};
   /// Of a denial.
-  int code = 0;        ///< 403 or 422
-  std::string reason;  ///< Forbidden | Invalid
-  std::string message;
-  std::string kind_name;  ///< details.kind
-  std::string object_name;
-  std::vector<Cause> causes;
+  int code = 0;             ///< 403 or 422
+  std::string reason = {};  ///< Forbidden | Invalid
+  std::string message = {};
+  std::string kind_name = {};  ///< details.kind
+  std::string object_name = {};
+  std::vector<Cause> causes = {};
 };
 
 /// The response body. Deterministic.
