@@ -9,7 +9,7 @@
 //     request:     {namespace, operation, name, generateName, subResource, dryRun, userInfo: {username, groups}}
 //
 // The policy's revision is always `golden`, so that a changed default does not rewrite every marker. Besides comparing,
-// every case is held to what must hold for all objects: see Check.
+// every case is held to what must hold for all objects: see golden_checks.hpp.
 #pragma once
 
 #include <filesystem>

@@ -10,13 +10,10 @@ namespace {
 
 template <class T>
 std::string describe(std::string_view resource, const config::Sizing<T>& sizing) {
-  std::string text = fmt::format("{} request {} x", resource, to_text(sizing.request));
-  text += sizing.limit ? fmt::format(", limit {} x", to_text(*sizing.limit)) : ", no limit";
-  if (sizing.max < T::max()) {
-    text += sizing.min > T{} ? fmt::format(", {} to {}", to_text(sizing.min), to_text(sizing.max))
-                             : fmt::format(", at most {}", to_text(sizing.max));
-  }
-  return text;
+  std::string range;
+  if (sizing.max < T::max()) range = fmt::format(" ({} to {})", to_text(sizing.min), to_text(sizing.max));
+  return fmt::format("{} is requested at {} x the estimate{}, {}", resource, to_text(sizing.request), range,
+                     sizing.limit ? fmt::format("limited at {} x", to_text(*sizing.limit)) : "not limited");
 }
 
 std::string join(const std::vector<std::string>& words) {
@@ -40,9 +37,8 @@ std::string describe_gpu(const config::Gpu& gpu) {
 std::string describe(const config::Settings& settings) {
   const config::Resources& resources = settings.resources;
   std::string text = settings.mode == config::Mode::Enforce ? "Enforced" : "Disabled";
-  text += fmt::format(", what an author wrote is {}.",
-                      resources.authored == config::Authored::Keep ? "kept" : "raised to the estimate");
-  text += fmt::format(" Of the estimate: {}; {}, with a margin of {} ({} and {} at high and low confidence).",
+  text += fmt::format("; what an author wrote is {}. {}; {}, with a margin of {} ({} when sure, {} when not).",
+                      resources.authored == config::Authored::Keep ? "kept" : "raised to the estimate",
                       describe("cpu", resources.cpu), describe("memory", resources.memory),
                       to_text(resources.margin.medium), to_text(resources.margin.high), to_text(resources.margin.low));
   text += fmt::format(" GPUs: {}.", describe_gpu(settings.gpu));

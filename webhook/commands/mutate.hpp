@@ -12,7 +12,7 @@ namespace plimsoll::webhook {
 struct MutateOptions {
   enum class Output { Yaml, Json, Patch, Diff, Explain };
 
-  std::vector<std::string> files;  ///< "-" is standard input
+  std::vector<std::string> files = {};  ///< "-" is standard input
   Output output = Output::Yaml;
   std::string policy = {};  ///< a file; empty: the built-in policy
   std::string name_space = "default";
