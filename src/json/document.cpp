@@ -169,7 +169,7 @@ struct Document::State {
   explicit State(std::string text) : bytes(std::move(text)), pool(pool_chunk(bytes.size())) {}
 
   // A tree is about as large as its text. Small reviews are served by one allocation, large ones by few.
-  static std::size_t pool_chunk(std::size_t size) { return std::clamp<std::size_t>(size * 2, 1024, 256 * 1024); }
+  static std::size_t pool_chunk(std::size_t size) { return std::clamp<std::size_t>(size * 2, 1024, 262'144); }
 
   std::string bytes;
   rapidjson::MemoryPoolAllocator<> pool;

@@ -49,11 +49,13 @@ bool is_container(const Value& value) {
   return value.IsObject() || value.IsArray();
 }
 
-Value* find_member(Value& object, std::string_view key) {
-  for (auto member = object.MemberBegin(); member != object.MemberEnd(); ++member) {
-    if (std::string_view(member->name.GetString(), member->name.GetStringLength()) == key) return &member->value;
+// Where among the members of `object` the one called `key` stands.
+std::optional<rapidjson::SizeType> find_member(const Value& object, std::string_view key) {
+  const auto first = object.MemberBegin();
+  for (rapidjson::SizeType i = 0; i < object.MemberCount(); ++i) {
+    if (std::string_view(first[i].name.GetString(), first[i].name.GetStringLength()) == key) return i;
   }
-  return nullptr;
+  return std::nullopt;
 }
 
 // What strconv.Atoi makes of `token`.
@@ -136,7 +138,7 @@ Result<Place> find_place(Value& root, const Pointer& at) {
     walked = at.text().size() - reader.left();
     Value* child = nullptr;
     if (parent->IsObject()) {
-      child = find_member(*parent, token);
+      if (const auto member = find_member(*parent, token)) child = &parent->MemberBegin()[*member].value;
     } else if (const auto index = to_place(token, parent->Size())) {
       child = &(*parent)[*index];
     }
@@ -151,7 +153,7 @@ Result<Place> find_place(Value& root, const Pointer& at) {
 
 struct Tree::State {
   // Larger than most copies of one object, so that one allocation holds it.
-  static constexpr std::size_t kChunkBytes = 16 * 1024;
+  static constexpr std::size_t kChunkBytes = 16384;
 
   Pool pool{kChunkBytes};
   Value root;
@@ -166,8 +168,8 @@ struct Tree::State {
   }
 
   void set_member(Value& object, std::string_view key, Value& value) {
-    if (Value* member = find_member(object, key)) {
-      *member = value;
+    if (const auto member = find_member(object, key)) {
+      object.MemberBegin()[*member].value = value;
       return;
     }
     Value name(key.data(), static_cast<rapidjson::SizeType>(key.size()), pool);
@@ -210,12 +212,10 @@ Result<void> Tree::remove(const Pointer& at) {
   PLIMSOLL_TRY(place, find_place(state_->root, at));
   Value& parent = *place.parent;
   if (parent.IsObject()) {
-    for (auto member = parent.MemberBegin(); member != parent.MemberEnd(); ++member) {
-      if (std::string_view(member->name.GetString(), member->name.GetStringLength()) != place.token) continue;
-      parent.EraseMember(member);
-      return {};
-    }
-    return refuse(at, "there is no member " + quoted(place.token) + " to remove");
+    const auto member = find_member(parent, place.token);
+    if (!member) return refuse(at, "there is no member " + quoted(place.token) + " to remove");
+    parent.EraseMember(parent.MemberBegin() + *member);
+    return {};
   }
   const auto index = to_place(place.token, parent.Size());
   if (!index) return refuse_index(at, place.token, parent);

@@ -128,7 +128,8 @@ class View::ElementIterator {
 class Document {
  public:
   /// Errors: ErrorCode::Invalid with the byte offset in `where`; ErrorCode::TooLarge for nesting beyond kMaxDepth.
-  /// Trailing bytes other than white space, invalid UTF-8 and lone surrogates are errors.
+  /// Trailing bytes other than white space, NUL, invalid UTF-8, lone surrogates and numbers beyond a double's range
+  /// (1e999, 1e-999) are errors.
   [[nodiscard]] static Result<Document> parse(std::string bytes);
 
   Document(Document&&) noexcept;
@@ -137,7 +138,7 @@ class Document {
 
   /// Of an lvalue only: a View of a temporary would dangle.
   [[nodiscard]] View root() const&;
-  View root() const&& = delete;
+  [[nodiscard]] View root() const&& = delete;
 
  private:
   struct State;

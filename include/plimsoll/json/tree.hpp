@@ -21,12 +21,15 @@ class Tree {
   ~Tree();
 
   [[nodiscard]] View root() const&;
-  View root() const&& = delete;
+  [[nodiscard]] View root() const&& = delete;
 
   /// The JSON Patch operations with the rules of gopkg.in/evanphx/json-patch.v4, which the API server uses: `add` needs
   /// an existing parent and replaces an existing member; `-` appends; `remove` of what is not there fails; `replace` of
-  /// a missing member adds it, of a missing index fails. A null parent counts as missing. Errors: ErrorCode::Invalid,
-  /// `where` the pointer.
+  /// a missing member adds it, of a missing index fails; indexes may be negative, counted from the end. A null parent
+  /// counts as missing. The whole document can be replaced, by an object or an array. A missing `value` is null.
+  ///
+  /// Errors: ErrorCode::Invalid, or TooLarge for nesting beyond kMaxDepth; `where` the pointer. Nothing is changed
+  /// then.
   Result<void> add(const Pointer& at, View value);
   Result<void> remove(const Pointer& at);
   Result<void> replace(const Pointer& at, View value);

@@ -32,8 +32,10 @@ using Patch = std::vector<Operation>;
 /// Reads a patch document; for tests and `plimsoll mutate`. Errors: not an array of the three operations above.
 [[nodiscard]] Result<Patch> parse_patch(std::string_view text);
 
-/// `target` with `patch` applied under the API server's rules (see json::Tree). Requires: target's Document outlives
-/// the result. Errors: the first operation that does not apply; `where` is its path.
+/// `target` with `patch` applied under the API server's rules (see json::Tree).
+///
+/// Requires: target's Document outlives the result.
+/// Errors: the first operation that does not apply; `where` is its path.
 [[nodiscard]] Result<json::Tree> apply(json::View target, const Patch& patch);
 
 }  // namespace plimsoll::patch
