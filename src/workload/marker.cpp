@@ -22,16 +22,22 @@ void write_slots(json::Writer& writer, std::string_view name, const Slots& slots
 }  // namespace
 
 std::optional<Marker> parse_marker(std::string_view text) {
+  if (text.size() > kMarkerLimit) return std::nullopt;
   const Result<json::Document> document = json::Document::parse(std::string(text));
   if (!document) return std::nullopt;
   const json::View root = document->root();
   if (root["v"].integer() != kMarkerFormat) return std::nullopt;
   const auto member = [&](std::string_view key) { return std::string(root[key].text().value_or("")); };
+  std::vector<std::string> known;
+  for (const json::View name : root["known"].elements()) {
+    if (const auto container = name.text()) known.emplace_back(*container);
+  }
   return Marker{.policy = member("policy"),
                 .estimate = member("estimate"),
                 .container = member("container"),
                 .at = member("at"),
                 .deadline = member("deadline"),
+                .known = std::move(known),
                 .set = read_slots(root["set"]),
                 .was = read_slots(root["was"])};
 }
@@ -43,6 +49,11 @@ std::string to_text(const Marker& marker) {
   if (!marker.container.empty()) writer.member("container", marker.container);
   if (!marker.at.empty()) writer.member("at", marker.at);
   if (!marker.deadline.empty()) writer.member("deadline", marker.deadline);
+  if (!marker.known.empty()) {
+    writer.key("known").begin_array();
+    for (const std::string& name : marker.known) writer.value(name);
+    writer.end_array();
+  }
   write_slots(writer, "set", marker.set);
   write_slots(writer, "was", marker.was);
   writer.end_object();

@@ -3,8 +3,6 @@
 #include <algorithm>
 #include <array>
 
-#include "plimsoll/base/text.hpp"
-
 namespace plimsoll::workload {
 namespace {
 
@@ -69,8 +67,43 @@ void read_limit_ranger(std::string_view text, std::vector<Container>& containers
   }
 }
 
+// What the author wrote before us, as the marker tells it: a forged or torn one that is no amount counts as nothing.
+std::optional<Quantity> read_before(const std::string& text) {
+  const Result<json::Document> value = json::Document::parse(text);
+  if (!value) return std::nullopt;
+  const Result<Quantity> quantity = read_quantity(value->root(), {});
+  return quantity && quantity->nanos() >= 0 ? std::optional(*quantity) : std::nullopt;
+}
+
+// Whether `value` is something that could have stood in the slot before us.
+bool could_stand(std::string_view slot, const std::string& value) {
+  if (slot.find(".requests.") != std::string_view::npos || slot.find(".limits.") != std::string_view::npos) {
+    return read_before(value).has_value();
+  }
+  const Result<json::Document> parsed = json::Document::parse(value);
+  if (!parsed) return false;
+  const json::View root = parsed->root();
+  return slot == "activeDeadlineSeconds" ? root.integer().value_or(0) > 0 : root.text().has_value();
+}
+
+void read_marker(Workload& workload) {
+  const auto text = workload.pod_annotation(kMarkerAnnotation);
+  if (!text) return;
+  workload.marker = parse_marker(*text);
+  if (!workload.marker) return;
+  std::erase_if(workload.marker->was, [](const auto& slot) { return !could_stand(slot.first, slot.second); });
+  for (const auto& [slot, value] : workload.marker->set) {
+    if (!value.starts_with('[')) continue;
+    if (auto list = json::Document::parse(value)) workload.our_lists.emplace(slot, std::move(list).value());
+  }
+}
+
 Result<void> read_amounts(const Workload& workload, Container& container, Side side) {
   const std::string_view name = side_name(side);
+  if (container.view["resources"][name].size() > kMaxAmounts) {
+    return fail(ErrorCode::TooLarge, "holds more resources than any pod needs",
+                json::to_field_path(container.path / "resources" / name));
+  }
   for (const json::Member& member : container.view["resources"][name].members()) {
     const json::Pointer at = container.path / "resources" / name / member.key;
     PLIMSOLL_TRY(quantity, read_quantity(member.value, at));
@@ -78,13 +111,7 @@ Result<void> read_amounts(const Workload& workload, Container& container, Side s
     if (workload.marker) {
       const std::string slot = std::string(container.name) + "." + std::string(name) + "." + std::string(member.key);
       const auto authored = workload.authored_json(slot, member.value);
-      if (!authored) {
-        amount.authored.reset();
-      } else if (authored->size() > 2 && authored->front() == '"') {
-        // A forged or torn `was` that is no quantity counts as nothing.
-        const auto before = parse_quantity(std::string_view(*authored).substr(1, authored->size() - 2));
-        amount.authored = before ? std::optional(*before) : std::nullopt;
-      }
+      amount.authored = authored ? read_before(*authored) : std::nullopt;
     }
     if (container.is_limit_ranger_default(side, member.key)) amount.authored.reset();
     container.amounts.push_back(amount);
@@ -97,6 +124,9 @@ Result<void> read_containers(Workload& workload, std::string_view list) {
   const json::Pointer at = workload.template_path / "spec" / list;
   if (items && !items.is_null() && !items.is_array()) {
     return fail(ErrorCode::Invalid, "must be a list", json::to_field_path(at));
+  }
+  if (items.size() > kMaxContainers) {
+    return fail(ErrorCode::TooLarge, "holds more containers than any pod has", json::to_field_path(at));
   }
   std::size_t index = 0;
   for (const json::View item : items.elements()) {
@@ -117,6 +147,74 @@ Result<void> read_containers(Workload& workload, std::string_view list) {
   return {};
 }
 
+bool mounts(const Container& container, std::string_view volume) {
+  if (volume.empty()) return false;
+  for (const json::View mount : container.view["volumeMounts"].elements()) {
+    if (mount["name"].text() == volume) return true;
+  }
+  return false;
+}
+
+// The maps and lists that a change of ours may be written into, below the pod template.
+struct Place {
+  std::array<std::string_view, 4> path;
+  json::Kind kind;
+};
+constexpr std::string_view kRequired = "requiredDuringSchedulingIgnoredDuringExecution";
+constexpr std::string_view kPreferred = "preferredDuringSchedulingIgnoredDuringExecution";
+constexpr Place kPlaces[] = {
+    {{"metadata"}, json::Kind::Object},
+    {{"metadata", "annotations"}, json::Kind::Object},
+    {{"metadata", "labels"}, json::Kind::Object},
+    {{"spec", "nodeSelector"}, json::Kind::Object},
+    {{"spec", "tolerations"}, json::Kind::Array},
+    {{"spec", "topologySpreadConstraints"}, json::Kind::Array},
+    {{"spec", "affinity"}, json::Kind::Object},
+    {{"spec", "affinity", "nodeAffinity"}, json::Kind::Object},
+    {{"spec", "affinity", "nodeAffinity", kRequired}, json::Kind::Object},
+    {{"spec", "affinity", "nodeAffinity", kPreferred}, json::Kind::Array},
+    {{"spec", "affinity", "podAntiAffinity"}, json::Kind::Object},
+    {{"spec", "affinity", "podAntiAffinity", kRequired}, json::Kind::Array},
+    {{"spec", "affinity", "podAntiAffinity", kPreferred}, json::Kind::Array},
+};
+
+Result<void> expect(json::View value, json::Kind kind, const json::Pointer& at) {
+  if (!value || value.is_null() || value.kind() == kind) return {};
+  return fail(ErrorCode::Invalid, kind == json::Kind::Array ? "must be a list" : "must be a map",
+              json::to_field_path(at));
+}
+
+// What the API server would not even decode must not become a patch that does not apply.
+Result<void> check_places(const Workload& workload, json::View pod_template) {
+  for (const Place& place : kPlaces) {
+    json::View value = pod_template;
+    json::Pointer at = workload.template_path;
+    for (const std::string_view step : place.path) {
+      if (step.empty()) break;
+      value = value[step];
+      if (!value) break;
+      at = at / step;
+    }
+    PLIMSOLL_CHECK(expect(value, place.kind, at));
+  }
+  const json::Pointer terms_at =
+      workload.template_path / "spec" / "affinity" / "nodeAffinity" / kRequired / "nodeSelectorTerms";
+  const json::View terms = workload.pod_spec["affinity"]["nodeAffinity"][kRequired]["nodeSelectorTerms"];
+  PLIMSOLL_CHECK(expect(terms, json::Kind::Array, terms_at));
+  for (std::size_t i = 0; i < terms.size(); ++i) {
+    PLIMSOLL_CHECK(expect(terms[i], json::Kind::Object, terms_at / i));
+    PLIMSOLL_CHECK(expect(terms[i]["matchExpressions"], json::Kind::Array, terms_at / i / "matchExpressions"));
+  }
+  for (const Container& container : workload.containers) {
+    const json::View resources = container.view["resources"];
+    const json::Pointer resources_at = container.path / "resources";
+    PLIMSOLL_CHECK(expect(resources, json::Kind::Object, resources_at));
+    PLIMSOLL_CHECK(expect(resources["requests"], json::Kind::Object, resources_at / "requests"));
+    PLIMSOLL_CHECK(expect(resources["limits"], json::Kind::Object, resources_at / "limits"));
+  }
+  return {};
+}
+
 std::optional<Owner> find_controller(json::View metadata) {
   for (const json::View owner : metadata["ownerReferences"].elements()) {
     if (owner["controller"].boolean() != true) continue;
@@ -126,36 +224,21 @@ std::optional<Owner> find_controller(json::View metadata) {
   return std::nullopt;
 }
 
-// The heap a JVM is told to take: -Xmx8g in an argument or in an environment variable such as JAVA_TOOL_OPTIONS. Its
-// suffixes are binary: https://docs.oracle.com/en/java/javase/17/docs/specs/man/java.html
-Bytes jvm_heap(std::string_view text) {
+// The largest of the sizes that follow `key` in `text`. Their suffixes k, m, g and t are binary, in either case.
+Bytes largest_size_after(std::string_view text, std::string_view key, std::string_view suffix_when_absent) {
   Bytes largest;
-  for (std::size_t at = text.find("-Xmx"); at != std::string_view::npos; at = text.find("-Xmx", at + 4)) {
-    std::string_view size = text.substr(at + 4);
+  for (std::size_t at = text.find(key); at != std::string_view::npos; at = text.find(key, at + key.size())) {
+    const std::string_view size = text.substr(at + key.size());
     const std::size_t digits = std::min(size.find_first_not_of("0123456789"), size.size());
     if (digits == 0 || digits > 18) continue;
     std::string quantity(size.substr(0, digits));
-    if (digits < size.size()) {
-      switch (size[digits]) {
-        case 'k':
-        case 'K':
-          quantity += "Ki";
-          break;
-        case 'm':
-        case 'M':
-          quantity += "Mi";
-          break;
-        case 'g':
-        case 'G':
-          quantity += "Gi";
-          break;
-        case 't':
-        case 'T':
-          quantity += "Ti";
-          break;
-        default:
-          break;
-      }
+    constexpr std::string_view kLetters = "kmgtKMGT";
+    const std::size_t letter = digits < size.size() ? kLetters.find(size[digits]) : std::string_view::npos;
+    if (letter == std::string_view::npos) {
+      quantity += suffix_when_absent;
+    } else {
+      quantity += kLetters[letter % 4 + 4];
+      quantity += 'i';
     }
     const auto bytes = parse_quantity(quantity).and_then(to_bytes);
     if (bytes) largest = std::max(largest, *bytes);
@@ -163,14 +246,17 @@ Bytes jvm_heap(std::string_view text) {
   return largest;
 }
 
-// spark.executor.memory=8g and spark.driver.memory=8g, as spark-submit takes them (binary suffixes).
+// spark.executor.memory=8g and spark.driver.memory=8g, as spark-submit takes them: binary suffixes, mebibytes without.
+// Source: https://spark.apache.org/docs/latest/configuration.html#application-properties
 Bytes spark_heap(std::string_view text) {
-  for (const std::string_view key : {"spark.executor.memory=", "spark.driver.memory="}) {
-    const std::size_t at = text.find(key);
-    if (at == std::string_view::npos) continue;
-    return jvm_heap("-Xmx" + std::string(text.substr(at + key.size())));
-  }
-  return {};
+  return std::max(largest_size_after(text, "spark.executor.memory=", "Mi"),
+                  largest_size_after(text, "spark.driver.memory=", "Mi"));
+}
+
+// The heap a JVM is told to take: -Xmx8g in an argument or in an environment variable such as JAVA_TOOL_OPTIONS.
+// Source: https://docs.oracle.com/en/java/javase/17/docs/specs/man/java.html
+Bytes jvm_heap(std::string_view text) {
+  return largest_size_after(text, "-Xmx", "");
 }
 
 }  // namespace
@@ -250,12 +336,9 @@ std::optional<std::string> Workload::authored_json(std::string_view slot, json::
 }
 
 bool Workload::is_ours(std::string_view slot, json::View element) const {
-  if (!marker) return false;
-  const auto ours = marker->set.find(slot);
-  if (ours == marker->set.end()) return false;
-  const Result<json::Document> added = json::Document::parse(ours->second);
-  if (!added) return false;
-  for (const json::View one : added->root().elements()) {
+  const auto ours = our_lists.find(slot);
+  if (ours == our_lists.end()) return false;
+  for (const json::View one : ours->second.root().elements()) {
     if (one == element) return true;
   }
   return false;
@@ -303,14 +386,13 @@ bool is_gpu_resource(std::string_view resource) {
 
 Bytes memory_floor(const Workload& workload, const Container& container) {
   Bytes volumes;
-  for (const json::View mount : container.view["volumeMounts"].elements()) {
-    const auto name = mount["name"].text();
-    for (const json::View volume : workload.pod_spec["volumes"].elements()) {
-      if (!name || volume["name"].text() != name || volume["emptyDir"]["medium"].text() != "Memory") continue;
-      const auto limit = read_quantity(volume["emptyDir"]["sizeLimit"], {});
-      if (!limit) continue;
-      if (const auto bytes = to_bytes(*limit)) volumes += *bytes;
-    }
+  for (const json::View volume : workload.pod_spec["volumes"].elements()) {
+    if (volume["emptyDir"]["medium"].text() != "Memory") continue;
+    // By volume, not by mount: what is mounted twice is there once.
+    if (!mounts(container, volume["name"].text().value_or(""))) continue;
+    const auto limit = read_quantity(volume["emptyDir"]["sizeLimit"], {});
+    if (!limit) continue;
+    if (const auto bytes = to_bytes(*limit)) volumes += *bytes;
   }
   Bytes heap;
   for (const std::string_view list : {"command", "args"}) {
@@ -325,7 +407,7 @@ Bytes memory_floor(const Workload& workload, const Container& container) {
   return volumes + heap;
 }
 
-Result<Workload> view_workload(Kind kind, json::View object) {
+Result<Workload> view_workload(Kind kind, json::View object, Markers markers) {
   Workload workload;
   workload.kind = kind;
   workload.object = object;
@@ -352,10 +434,11 @@ Result<Workload> view_workload(Kind kind, json::View object) {
   workload.generate_name = object["metadata"]["generateName"].text().value_or("");
   workload.controller =
       kind == Kind::CronJob ? Owner{"batch/v1", "CronJob", workload.name} : find_controller(object["metadata"]);
-  if (const auto text = workload.pod_annotation(kMarkerAnnotation)) workload.marker = parse_marker(*text);
+  if (markers == Markers::Read) read_marker(workload);
 
   PLIMSOLL_CHECK(read_containers(workload, "containers"));
   PLIMSOLL_CHECK(read_containers(workload, "initContainers"));
+  PLIMSOLL_CHECK(check_places(workload, pod_template));
   if (kind == Kind::Pod) {
     if (const auto text = workload.pod_annotation(kLimitRangerAnnotation)) {
       read_limit_ranger(*text, workload.containers);

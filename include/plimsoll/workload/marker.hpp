@@ -4,16 +4,20 @@
 // that value; everything else is the author's. What cannot be read is as if it were not there.
 #pragma once
 
+#include <cstddef>
 #include <map>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace plimsoll::workload {
 
 inline constexpr std::string_view kMarkerAnnotation = "plimsoll.dev/decision";
 /// The format written and the only one read.
 inline constexpr int kMarkerFormat = 1;
+/// Longer ones are not read: ours hold a few hundred bytes.
+inline constexpr std::size_t kMarkerLimit = std::size_t{64} << 10U;
 
 /// Slots are the places that Plimsoll may write, named as in the pod spec: `train.requests.memory` (container, requests
 /// or limits, resource), `priorityClassName`, `activeDeadlineSeconds`, `labels.<key>`, `nodeSelector.<key>`, and the
@@ -22,19 +26,21 @@ inline constexpr int kMarkerFormat = 1;
 using Slots = std::map<std::string, std::string, std::less<>>;  ///< slot -> compact JSON text
 
 struct Marker {
-  std::string policy;     ///< revision of the policy that decided
-  std::string estimate;   ///< short hash of the estimate that was decided on
-  std::string container;  ///< the container the estimate is about; empty when none is
+  std::string policy = {};     ///< revision of the policy that decided
+  std::string estimate = {};   ///< short hash of the estimate that was decided on
+  std::string container = {};  ///< the container the estimate is about; empty when none is
   /// Submission and resolved deadline, RFC 3339; only when the estimate has a deadline.
-  std::string at;
-  std::string deadline;
-  Slots set;
-  Slots was;
+  std::string at = {};
+  std::string deadline = {};
+  /// Further containers that were decided on, though nothing had to be set.
+  std::vector<std::string> known = {};
+  Slots set = {};  ///< what we wrote
+  Slots was = {};  ///< what stood there before, where something did
 
   bool operator==(const Marker&) const = default;
 };
 
-/// Reads the annotation's value; nothing when it is malformed or of another format.
+/// Reads the annotation's value; nothing when it is malformed, too long or of another format.
 [[nodiscard]] std::optional<Marker> parse_marker(std::string_view text);
 
 /// Compact JSON, slots sorted: the same marker gives the same bytes.

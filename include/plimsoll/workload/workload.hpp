@@ -1,12 +1,11 @@
 // A Pod, or the pod template inside a Job or CronJob, seen through one window.
 //
 // The view borrows from the object's JSON and never copies it. It tells what stands in the object (`present`) from what
-// its author wrote
-// (`authored`): values that our own marker or LimitRanger's annotation claims are not the author's.
+// its author wrote (`authored`): values that our own marker or LimitRanger's annotation claims are not the author's.
 #pragma once
 
 #include <cstddef>
-#include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -20,6 +19,11 @@
 #include "plimsoll/workload/marker.hpp"
 
 namespace plimsoll::workload {
+
+/// More containers, or more numbers in one of them, than any real pod has: such an object is not looked at, so that
+/// nobody can keep the server busy with one.
+inline constexpr std::size_t kMaxContainers = 512;
+inline constexpr std::size_t kMaxAmounts = 256;
 
 enum class Kind { Pod, Job, CronJob };
 
@@ -97,6 +101,8 @@ struct Workload {
   json::Pointer template_path;        ///< "" for a Pod, "/spec/template" for a Job ...
   std::vector<Container> containers;  ///< app containers, then init containers
   std::optional<Marker> marker;
+  /// The list slots of `marker->set`, parsed.
+  std::map<std::string, json::Document, std::less<>> our_lists;
 
   [[nodiscard]] const Container* find_container(std::string_view container_name) const;
   /// Of the pod; the API's default Always when absent.
@@ -131,10 +137,14 @@ struct Workload {
 /// heap.
 [[nodiscard]] Bytes memory_floor(const Workload& workload, const Container& container);
 
+/// Whether the marker is believed. It is a hint: one that leads astray is put aside.
+enum class Markers { Read, Ignore };
+
 /// Views `object`, a `kind`.
 ///
-/// Errors: ErrorCode::Invalid for what the API server itself would refuse: no pod spec, containers that are no list, a
-/// container without a name, a malformed quantity; `where` is the field path.
-[[nodiscard]] Result<Workload> view_workload(Kind kind, json::View object);
+/// Errors: ErrorCode::Invalid for what the API server itself would refuse: no pod spec, a list where a map belongs, a
+/// container without a name, a malformed quantity; ErrorCode::TooLarge beyond kMaxContainers and kMaxAmounts. `where`
+/// is the field path.
+[[nodiscard]] Result<Workload> view_workload(Kind kind, json::View object, Markers markers = Markers::Read);
 
 }  // namespace plimsoll::workload

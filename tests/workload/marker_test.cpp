@@ -1,0 +1,55 @@
+#include "plimsoll/workload/marker.hpp"
+
+#include <catch2/catch.hpp>
+
+namespace plimsoll::workload {
+namespace {
+
+Marker full() {
+  return {
+      .policy = "p1",
+      .estimate = "e1",
+      .container = "main",
+      .at = "2026-01-01T00:00:00Z",
+      .deadline = "2026-01-01T06:00:00Z",
+      .known = {"web"},
+      .set = {{"activeDeadlineSeconds", "900"}, {"main.requests.cpu", R"("2")"}, {"tolerations", R"([{"key":"a"}])"}},
+      .was = {{"main.requests.cpu", R"("1")"}}};
+}
+
+TEST_CASE("a marker is compact JSON with its slots in order") {
+  CHECK(to_text(full()) == R"({"v":1,"policy":"p1","estimate":"e1","container":"main","at":"2026-01-01T00:00:00Z",)"
+                           R"("deadline":"2026-01-01T06:00:00Z","known":["web"],"set":{"activeDeadlineSeconds":900,)"
+                           R"("main.requests.cpu":"2","tolerations":[{"key":"a"}]},"was":{"main.requests.cpu":"1"}})");
+  CHECK(to_text(Marker{}) == R"({"v":1,"policy":"","estimate":""})");
+}
+
+TEST_CASE("a marker is read back as it was written") {
+  for (const Marker& marker : {full(), Marker{}, Marker{.policy = "p", .estimate = "quotes \" and \\ survive"}}) {
+    CHECK(parse_marker(to_text(marker)) == marker);
+  }
+}
+
+TEST_CASE("what is no marker of this format is as if it were not there") {
+  const std::string whole = to_text(full());
+  for (const std::string_view text :
+       {R"({"v":2,"estimate":"e1"})", R"({"v":"1","estimate":"e1"})", R"({"v":1.0,"estimate":"e1"})",
+        R"({"estimate":"e1"})", "[]", "null", "1", "", "v=1", R"({"v":1,"estimate":"e1"} trailing)"}) {
+    INFO(text);
+    CHECK_FALSE(parse_marker(text));
+  }
+  for (std::size_t length = 0; length < whole.size(); ++length) {
+    INFO(length);
+    CHECK_FALSE(parse_marker(std::string_view(whole).substr(0, length)));  // torn
+  }
+  CHECK_FALSE(parse_marker(R"({"v":1,"policy":")" + std::string(kMarkerLimit, 'x') + "\"}"));
+}
+
+TEST_CASE("members of another type than the marker's are as if they were not there") {
+  const auto marker = parse_marker(R"({"v":1,"policy":7,"estimate":["e"],"known":["a",1,null],"set":"x","was":[1]})");
+  REQUIRE(marker);
+  CHECK(*marker == Marker{.policy = "", .estimate = "", .known = {"a"}});
+}
+
+}  // namespace
+}  // namespace plimsoll::workload
