@@ -19,6 +19,8 @@ using workload::Container;
 using workload::Workload;
 
 constexpr std::string_view kDefaultContainerAnnotation = "kubectl.kubernetes.io/default-container";
+// Longer than any field path with an annotation's whole name in it.
+constexpr std::size_t kPathLimit = 400;
 constexpr Bytes kLeastBytes{1LL << 20};  // anything below 1Mi is a forgotten unit
 
 // What may be said of a container, as `cpu` of the estimated one or `cpu.<container>` of a named one.
@@ -50,13 +52,18 @@ class Reader {
   void sort_keys();
   void read_containers_json(const Entry& entry);
   void say_unknown_key(std::string_view key, const Entry& entry);
+  void say_unknown(const Entry& entry, const std::optional<std::string>& meant);
   void read_job_keys();
   void read_deadline(const Entry& entry);
   void read_gpu_models(const Entry& entry);
   void choose_container();
   void read_container(std::size_t index);
+  template <class Find>
+  ContainerEstimate read_sizes(Find find);
+  void read_absent_containers();
   void declare(std::size_t index);
   void require_gpus();
+  void limit_gpus();
 
   std::optional<MilliCpu> to_cpu(const Entry& entry);
   std::optional<Bytes> to_size(const Entry& entry, std::optional<Bytes> max);
@@ -69,6 +76,9 @@ class Reader {
     const std::string named = quoted(entry.value) + " ";
     if (message.starts_with(named)) message.erase(0, named.size());
     out_.problems.push_back({reason, entry.where, to_display(entry.value), std::move(message)});
+  }
+  void warn(std::string message) {
+    if (out_.warnings.size() < kMaxProblems) out_.warnings.push_back(std::move(message));
   }
   std::string annotation_path(std::string_view key) const {
     const bool on_template = workload_.kind == workload::Kind::Pod;
@@ -93,7 +103,8 @@ void Reader::collect(json::View metadata, const json::Pointer& at) {
     if (!member.key.starts_with(policy_.prefix)) continue;
     out_.has_annotations = true;
     const std::string_view key = member.key.substr(policy_.prefix.size());
-    Entry entry{json::to_field_path(at / "annotations" / member.key), {}};
+    // No annotation's name is longer than what is displayed, so no honest path is cut.
+    Entry entry{json::to_field_path(at / "annotations" / (policy_.prefix + to_display(key))), {}};
     if (const auto text = member.value.text()) {
       entry.value = *text;
     } else {
@@ -118,20 +129,21 @@ void Reader::hash_annotations() {
 }
 
 void Reader::say_unknown_key(std::string_view key, const Entry& entry) {
-  const std::size_t dot = key.find('.');
-  const auto meant = dot == std::string_view::npos ? nearest(key, kKeys) : nearest(key.substr(0, dot), kContainerKeys);
+  const std::size_t dot = std::min(key.find('.'), key.size());
+  const auto meant = dot == key.size() ? nearest(key, kKeys) : nearest(key.substr(0, dot), kContainerKeys);
+  if (!meant) return say_unknown(entry, std::nullopt);
+  say_unknown(entry, policy_.prefix + std::string(*meant) + std::string(key.substr(dot)));
+}
+
+// A newer version's keys must not block an older server: only what looks like a known key is refused.
+void Reader::say_unknown(const Entry& entry, const std::optional<std::string>& meant) {
   if (!meant) {
-    out_.warnings.push_back(fmt::format("{}: unknown estimate, ignored", to_display(entry.where, 90)));
-    return;
-  }
-  std::string suggestion(*meant);
-  if (dot != std::string_view::npos) suggestion += key.substr(dot);
-  if (settings_.estimates.on_unknown_key == config::OnInvalid::Reject) {
+    warn(entry.where + ": unknown estimate, ignored");
+  } else if (settings_.estimates.on_unknown_key == config::OnInvalid::Reject) {
     problem(Problem::Reason::UnknownKey, entry,
-            fmt::format("is no known estimate: did you mean {}?", quoted(policy_.prefix + suggestion, 128)));
+            fmt::format("is no known estimate: did you mean {}?", quoted(*meant, kPathLimit)));
   } else {
-    out_.warnings.push_back(
-        fmt::format("{}: ignored: did you mean {}?", to_display(entry.where, 60), quoted(suggestion)));
+    warn(fmt::format("{}: unknown estimate, ignored: did you mean {}?", entry.where, quoted(*meant, kPathLimit)));
   }
 }
 
@@ -167,7 +179,8 @@ void Reader::read_containers_json(const Entry& entry) {
       Entry one{fmt::format("{}[{}][{}]", entry.where, to_display(container.key), to_display(member.key)), {}};
       one.value = member.value.text() ? std::string(*member.value.text()) : json::write(member.value);
       if (!is_container_key(member.key)) {
-        say_unknown_key(std::string(member.key) + ".", one);
+        const auto meant = nearest(member.key, kContainerKeys);
+        say_unknown(one, meant ? std::optional<std::string>(*meant) : std::nullopt);
       } else if (!member.value.text() && !member.value.integer()) {
         problem(Problem::Reason::NotText, one, "must be a string such as \"4Gi\"");
       } else {
@@ -201,7 +214,8 @@ std::optional<MilliCpu> Reader::to_cpu(const Entry& entry) {
     problem(Problem::Reason::OutOfRange, entry, "must be at least \"1m\" (a thousandth of a core)");
     return std::nullopt;
   }
-  if (is_digits(entry.value) && *quantity >= Quantity::from_units(1000, Quantity::Format::DecimalSI)) {
+  if (entry.value.find_first_not_of("+0123456789.") == std::string::npos &&
+      *quantity >= Quantity::from_units(1000, Quantity::Format::DecimalSI)) {
     problem(Problem::Reason::OutOfRange, entry,
             fmt::format("is {} whole cores: did you mean {}?", to_display(entry.value), quoted(entry.value + "m")));
     return std::nullopt;
@@ -316,7 +330,7 @@ bool same_letters(std::string_view a, std::string_view b) {
 
 void Reader::read_gpu_models(const Entry& entry) {
   if (settings_.gpu.models.empty()) {
-    out_.warnings.push_back(fmt::format("{}: ignored: the policy lists no GPU models", to_display(entry.where, 80)));
+    warn(entry.where + ": ignored: the policy lists no GPU models");
     return;
   }
   std::string_view rest = entry.value;
@@ -335,9 +349,17 @@ void Reader::read_gpu_models(const Entry& entry) {
       problem(Problem::Reason::OutOfRange, entry,
               fmt::format("{} is no GPU model of the policy, which lists: {}", quoted(name), known));
     }
-    if (comma == rest.size()) break;
+    if (comma == rest.size() || out_.problems.size() == kMaxProblems) break;
     rest.remove_prefix(comma + 1);
   }
+}
+
+// Saturates: a deadline in the year 9999 is further away than nanoseconds can count.
+Duration slack_between(TimePoint submitted, TimePoint deadline, Duration duration) {
+  constexpr Int128 kNanosPerMilli = 1'000'000;
+  const Int128 slack = (deadline - submitted).count() * kNanosPerMilli - duration.nanoseconds().count();
+  constexpr Int128 kMost = std::chrono::nanoseconds::max().count();
+  return Duration(std::chrono::nanoseconds(static_cast<std::int64_t>(std::clamp(slack, -kMost, kMost))));
 }
 
 void Reader::read_job_keys() {
@@ -378,11 +400,10 @@ void Reader::read_job_keys() {
     while (estimate.family.ends_with('-')) estimate.family.pop_back();
   }
   if (estimate.deadline && estimate.duration) {
-    estimate.slack = Duration(estimate.deadline->value - estimate.submitted - estimate.duration->value.nanoseconds());
+    estimate.slack = slack_between(estimate.submitted, estimate.deadline->value, estimate.duration->value);
     if (*estimate.slack < Duration{}) {
-      out_.warnings.push_back(fmt::format("deadline {} leaves less than the estimated duration {}",
-                                          plimsoll::to_text(estimate.deadline->value),
-                                          to_text(estimate.duration->value)));
+      warn(fmt::format("deadline {} leaves less than the estimated duration {}",
+                       plimsoll::to_text(estimate.deadline->value), to_text(estimate.duration->value)));
     }
   }
 }
@@ -449,17 +470,47 @@ void Reader::choose_container() {
                              : fmt::format("is needed: the estimate could be about any of: {}", list));
 }
 
+const Entry* find_entry(const std::map<std::string, Entry, std::less<>>& entries, std::string_view key) {
+  const auto entry = entries.find(key);
+  return entry == entries.end() ? nullptr : &entry->second;
+}
+
 void Reader::read_container(std::size_t index) {
-  ContainerEstimate& estimate = out_.estimate.containers[index];
   const auto named = named_.find(workload_.containers[index].name);
-  const auto find = [&](std::string_view key) -> const Entry* {
+  out_.estimate.containers[index] = read_sizes([&](std::string_view key) -> const Entry* {
     if (named != named_.end()) {
-      if (const auto entry = named->second.find(key); entry != named->second.end()) return &entry->second;
+      if (const Entry* entry = find_entry(named->second, key)) return entry;
     }
-    if (out_.estimate.container != index) return nullptr;
-    const auto entry = job_keys_.find(key);
-    return entry == job_keys_.end() ? nullptr : &entry->second;
-  };
+    return out_.estimate.container == index ? find_entry(job_keys_, key) : nullptr;
+  });
+}
+
+// Sizes that found no container are read all the same, for their problems: all are told at once.
+void Reader::read_absent_containers() {
+  if (!out_.estimate.container) {
+    static_cast<void>(read_sizes([&](std::string_view key) { return find_entry(job_keys_, key); }));
+  }
+  std::vector<std::string_view> names;
+  for (const Container& c : workload_.containers) names.push_back(c.name);
+  std::size_t absent = 0;
+  for (const auto& [name, entries] : named_) {
+    if (workload_.find_container(name) != nullptr) continue;
+    if (++absent > kMaxProblems) break;
+    static_cast<void>(read_sizes([&sizes = entries](std::string_view key) { return find_entry(sizes, key); }));
+    const Entry& entry = entries.begin()->second;
+    if (const auto meant = nearest(name, names)) {
+      problem(Problem::Reason::UnknownContainer, entry,
+              fmt::format("names a container that is not here: did you mean {}?", quoted(*meant)));
+    } else {
+      // It may be injected later; then it is sized when the pod comes by again.
+      warn(fmt::format("{}: no container {} here", entry.where, quoted(name)));
+    }
+  }
+}
+
+template <class Find>
+ContainerEstimate Reader::read_sizes(Find find) {
+  ContainerEstimate estimate;
   const auto origin = [](const Entry* entry) { return Origin{Origin::Source::Annotation, entry->where}; };
   if (const Entry* entry = find("cpu")) {
     if (const auto cpu = to_cpu(*entry)) estimate.cpu = {*cpu, origin(entry)};
@@ -478,6 +529,7 @@ void Reader::read_container(std::size_t index) {
   if (const Entry* entry = find("gpu-memory")) {
     if (const auto size = to_size(*entry, std::nullopt)) estimate.gpu_memory = {*size, origin(entry)};
   }
+  return estimate;
 }
 
 void Reader::declare(std::size_t index) {
@@ -501,12 +553,30 @@ void Reader::declare(std::size_t index) {
 
 void Reader::require_gpus() {
   const auto has_gpus = [](const ContainerEstimate& e) { return e.gpu && e.gpu->value > GpuCount(0); };
-  for (const ContainerEstimate& estimate : out_.estimate.containers) {
+  for (ContainerEstimate& estimate : out_.estimate.containers) {
     if (!estimate.gpu_memory || has_gpus(estimate)) continue;
     problem(Problem::Reason::Conflict, {estimate.gpu_memory->origin.where, to_text(estimate.gpu_memory->value)},
             fmt::format("says how much memory each GPU needs, but not how many GPUs: add {}",
                         quoted(policy_.prefix + "gpu")));
+    estimate.gpu_memory.reset();
   }
+}
+
+// Containers that run side by side share the pod's maximum; an init container has its GPUs to itself.
+void Reader::limit_gpus() {
+  GpuCount total;
+  std::optional<Sized<GpuCount>>* last = nullptr;
+  for (std::size_t i = 0; i < workload_.containers.size(); ++i) {
+    auto& gpu = out_.estimate.containers[i].gpu;
+    if (!gpu || workload_.containers[i].role == Container::Role::Init) continue;
+    total += gpu->value;
+    if (gpu->origin.source == Origin::Source::Annotation) last = &gpu;
+  }
+  if (last == nullptr || total <= settings_.gpu.max_per_pod) return;
+  problem(Problem::Reason::AboveMaximum, {(*last)->origin.where, to_text((*last)->value)},
+          fmt::format("makes {} GPUs in all, above the most that the policy allows a pod, {}", to_text(total),
+                      to_text(settings_.gpu.max_per_pod)));
+  last->reset();
 }
 
 Reading Reader::read() && {
@@ -530,20 +600,8 @@ Reading Reader::read() && {
     declare(i);
   }
   require_gpus();
-
-  for (const auto& [name, entries] : named_) {
-    if (workload_.find_container(name) != nullptr) continue;
-    std::vector<std::string_view> names;
-    for (const Container& c : workload_.containers) names.push_back(c.name);
-    const Entry& entry = entries.begin()->second;
-    if (const auto meant = nearest(name, names)) {
-      problem(Problem::Reason::UnknownContainer, entry,
-              fmt::format("names a container that is not here: did you mean {}?", quoted(*meant)));
-    } else {
-      // It may be injected later; then it is sized when the pod comes by again.
-      out_.warnings.push_back(fmt::format("{}: no container {} here", to_display(entry.where, 70), quoted(name, 32)));
-    }
-  }
+  limit_gpus();
+  read_absent_containers();
   return std::move(out_);
 }
 
