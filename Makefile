@@ -4,7 +4,7 @@ PYTHON := /usr/bin/python3
 reports := $(CURDIR)/build/reports
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build test asan e2e tidy format
+.PHONY: help setup build test asan e2e tidy format bench
 
 help: ## list these commands
 	@sed -nE 's/^([a-z0-9-]+):[^#]*## (.*)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 22
@@ -38,3 +38,10 @@ tidy: build ## clang-tidy over the sources
 format: ## clang-format over the sources
 	@scripts/install-packages tools
 	git ls-files '*.cpp' '*.hpp' | xargs clang-format-14 -i
+
+bench: setup ## decide beside the bare JSON parser; the server beside nginx (wrk, nginx)
+	@scripts/install-packages bench
+	cmake --preset release
+	cmake --build --preset release --target plimsoll plimsoll_bench
+	build/tests/plimsoll_bench
+	$(PYTHON) tests/bench/serve_bench.py build/plimsoll
