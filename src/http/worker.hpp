@@ -1,7 +1,7 @@
 // One I/O thread and what it owns: an event loop, its connections, and a clock that ends those which take too long.
 //
-// A loop for each thread, because one loop that threads share through strands took 10 to 20 % more CPU per request with two
-// threads under 8 and 64 connections (measured), and needed a lock around whatever a thread owns here alone.
+// A loop for each thread, because one loop that threads share through strands took 10 to 20 % more CPU per request with
+// two threads under 8 and 64 connections (measured), and needed a lock around whatever a thread owns here alone.
 //
 // Deadlines are plain fields that a connection moves as it goes; the thread looks over them a few times per shortest
 // limit. That costs a request nothing, where a timer for each read and write costs as much as the parsing.

@@ -15,7 +15,8 @@ struct Limits {
   /// Source: MaxRequestBodyBytes in k8s.io/apiserver/pkg/server/config.go
   std::size_t max_body = std::size_t{8} << 20;
 
-  /// The API server sends about 300 bytes, a bearer token adds 1 to 2 KiB, a proxy its own. 431 beyond.
+  /// For the request line, and again for all headers together. The API server sends about 300 bytes, a bearer token adds 1
+  /// to 2 KiB, a proxy its own. 431 beyond.
   std::size_t max_header = std::size_t{16} << 10;
 
   /// The API server keeps 25 and opens one per call in flight beyond; a connection takes up to 100 KiB. Fits, with the
