@@ -8,11 +8,19 @@ namespace {
 
 void append(json::Writer& out, const Node& node) {
   switch (node.kind) {
-    case Node::Kind::Null: out.null(); break;
-    case Node::Kind::Bool: out.value(node.truth()); break;
+    case Node::Kind::Null:
+      out.null();
+      break;
+    case Node::Kind::Bool:
+      out.value(node.truth());
+      break;
     case Node::Kind::Int:
-    case Node::Kind::Float: out.raw(to_json_number(node.kind, node.text)); break;
-    case Node::Kind::String: out.value(std::string_view(node.text)); break;
+    case Node::Kind::Float:
+      out.raw(to_json_number(node.kind, node.text));
+      break;
+    case Node::Kind::String:
+      out.value(std::string_view(node.text));
+      break;
     case Node::Kind::Sequence:
       out.begin_array();
       for (const Node& item : node.items) append(out, item);
@@ -35,7 +43,9 @@ const Node* Node::find(std::string_view key) const {
   return nullptr;
 }
 
-bool Node::truth() const { return kind == Kind::Bool && is_true(text); }
+bool Node::truth() const {
+  return kind == Kind::Bool && is_true(text);
+}
 
 std::string to_json(const Node& node) {
   json::Writer out;

@@ -1,8 +1,13 @@
 // Text to Nodes, through yaml-cpp's events.
 //
-// yaml-cpp knows the grammar; the meaning is ours: types of scalars, aliases, merge keys, duplicates. Its exceptions end
-// here, and so does a Stop, with which the builder leaves yaml-cpp as soon as something is wrong. yaml-cpp refuses
+// yaml-cpp knows the grammar; the meaning is ours: types of scalars, aliases, merge keys, duplicates. Its exceptions
+// end here, and so does a Stop, with which the builder leaves yaml-cpp as soon as something is wrong. yaml-cpp refuses
 // nesting beyond 500 by itself, before its own recursion can hurt; aliases can still nest deeper than the text.
+#include <yaml-cpp/depthguard.h>
+#include <yaml-cpp/eventhandler.h>
+#include <yaml-cpp/exceptions.h>
+#include <yaml-cpp/parser.h>
+
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
@@ -10,10 +15,6 @@
 #include <map>
 #include <sstream>
 #include <unordered_map>
-#include <yaml-cpp/depthguard.h>
-#include <yaml-cpp/eventhandler.h>
-#include <yaml-cpp/exceptions.h>
-#include <yaml-cpp/parser.h>
 
 #include "plimsoll/base/text.hpp"
 #include "plimsoll/yaml/yaml.hpp"
@@ -24,14 +25,16 @@ namespace {
 
 using Kind = Node::Kind;
 
-// A value of 1,000,000 nodes takes some 100 MB; no policy or manifest has a hundredth of that.
-constexpr std::size_t kMaxAliasedNodes = 1'000'000;
+// A value of 1,000,000 nodes takes some 150 MB; no policy or manifest has a hundredth of that.
+constexpr std::size_t kMaxCopiedNodes = 1'000'000;
 
 struct Stop {
   Error error;
 };
 
-std::string to_text(Mark mark) { return std::to_string(mark.line) + ':' + std::to_string(mark.column); }
+std::string to_text(Mark mark) {
+  return std::to_string(mark.line) + ':' + std::to_string(mark.column);
+}
 
 std::string in_words(Mark mark) {
   return "line " + std::to_string(mark.line) + ", column " + std::to_string(mark.column);
@@ -74,8 +77,8 @@ Extent measure(const Node& node) {
   return extent;
 }
 
-// Whether a scalar that begins with a quote, at the head of `text`, also ends with one: yaml-cpp misses that it does not
-// when the text ends just after a line break.
+// Whether a scalar that begins with a quote, at the head of `text`, also ends with one: yaml-cpp misses that it does
+// not when the text ends just after a line break.
 bool is_closed(std::string_view text) {
   const char quote = text.empty() ? '\0' : text[0];
   if (quote != '"' && quote != '\'') return true;
@@ -100,7 +103,8 @@ class Builder final : public YAML::EventHandler {
     // yaml-cpp takes what is left over after a value for another document, and where it can make nothing of it, for
     // one empty document after the other without end.
     if (started_ && (mark.pos <= *started_ || !has_separator(mark))) {
-      stop(to_mark(mark), "this belongs to no value: the document ended before it; another document starts with ---");
+      stop(to_mark(mark),
+           "this does not belong to the value before it: check the indentation; another document starts with ---");
     }
     started_ = mark.pos;
     anchors_.clear();
@@ -110,13 +114,14 @@ class Builder final : public YAML::EventHandler {
   void OnNull(const YAML::Mark& mark, YAML::anchor_t anchor) override {
     Node node;
     node.mark = to_mark(mark);
-    if (anchor == 0 && !is_written_null(mark)) {
+    node.text = null_at(mark);
+    if (anchor == 0 && node.text.empty()) {
       if (frames_.empty()) return;
       const Frame& frame = frames_.back();
       if (frame.is_flow && frame.node.kind == Kind::Sequence) stop(node.mark, "a value is missing before the comma");
       if (frame.key) {
         // At the end of a text yaml-cpp takes a word for a key before it has seen the colon.
-        if (mark.pos == frame.key_offset) stop(node.mark, quoted(frame.key->text) + " has no colon and no place here");
+        if (mark.pos == frame.key_offset) stop_at_half_a_member();
         node.mark = frame.key->mark;
       }
     }
@@ -127,14 +132,15 @@ class Builder final : public YAML::EventHandler {
   void OnAlias(const YAML::Mark& mark, YAML::anchor_t anchor) override {
     const auto found = anchors_.find(anchor);
     if (found == anchors_.end()) stop(to_mark(mark), "an alias cannot stand inside the value that it refers to");
-    count(found->second.extent.nodes, mark);
+    count_copies(found->second.extent.nodes, to_mark(mark));
     check_depth(found->second.extent.height, mark);
     Node node = found->second.node;
     node.mark = to_mark(mark);
     place(std::move(node));
   }
 
-  void OnScalar(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor, const std::string& value) override {
+  void OnScalar(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
+                const std::string& value) override {
     Node node;
     node.mark = to_mark(mark);
     node.text = value;
@@ -209,10 +215,25 @@ class Builder final : public YAML::EventHandler {
     return text_.substr(std::min(static_cast<std::size_t>(mark.pos), text_.size()));
   }
 
-  // Whether a null was written: the mark of one that was not points at what comes after it.
-  [[nodiscard]] bool is_written_null(const YAML::Mark& mark) const {
+  // A null as it was written, or nothing: the mark of one that was not written points at what comes after it.
+  [[nodiscard]] std::string_view null_at(const YAML::Mark& mark) const {
     const std::string_view rest = rest_from(mark);
-    return rest.starts_with('~') || rest.starts_with("null") || rest.starts_with("Null") || rest.starts_with("NULL");
+    for (const std::string_view word : {"~", "null", "Null", "NULL"}) {
+      if (!rest.starts_with(word)) continue;
+      const std::string_view after = rest.substr(word.size());
+      if (after.empty() || std::string_view(" \t\r\n,]}").find(after[0]) != std::string_view::npos) return word;
+    }
+    return {};
+  }
+
+  [[noreturn]] void stop_at_half_a_member() const {
+    const Node& key = *frames_.back().key;
+    for (std::size_t i = frames_.size(); i-- > 0;) {
+      const Node& around = frames_[i].node;
+      if (!frames_[i].is_flow || around.mark == key.mark) continue;
+      stop(around.mark, around.kind == Kind::Map ? "a { is not closed by }" : "a [ is not closed by ]");
+    }
+    stop(key.mark, quoted(key.text) + " has no colon and no place here");
   }
 
   static Kind kind_of(const Node& node, std::string_view tag) {
@@ -241,10 +262,11 @@ class Builder final : public YAML::EventHandler {
     return kind;
   }
 
-  void count(std::size_t nodes, const YAML::Mark& mark) {
-    aliased_nodes_ += nodes;
-    if (aliased_nodes_ > kMaxAliasedNodes) {
-      stop(to_mark(mark), "the aliases of this text expand to more than " + std::to_string(kMaxAliasedNodes) + " values");
+  void count_copies(std::size_t nodes, Mark mark) {
+    copied_nodes_ += nodes;
+    if (copied_nodes_ > kMaxCopiedNodes) {
+      stop(mark,
+           "the anchors and aliases of this text expand to more than " + std::to_string(kMaxCopiedNodes) + " values");
     }
   }
 
@@ -257,16 +279,15 @@ class Builder final : public YAML::EventHandler {
   void remember(YAML::anchor_t anchor, const Node& node) {
     if (anchor == 0) return;
     const Extent extent = measure(node);
-    aliased_nodes_ += extent.nodes;  // it is a copy, too
-    if (aliased_nodes_ > kMaxAliasedNodes) {
-      stop(node.mark, "the anchors of this text hold more than " + std::to_string(kMaxAliasedNodes) + " values");
-    }
+    count_copies(extent.nodes, node.mark);
     anchors_[anchor] = Anchored{node, extent};
   }
 
   void open(Kind kind, const YAML::Mark& mark, YAML::anchor_t anchor, YAML::EmitterStyle::value style) {
     if (awaits_key()) {
-      stop(to_mark(mark), std::string("a key must be a word or number, not a ") + (kind == Kind::Map ? "map" : "sequence"));
+      // An open bracket looks like a key as well, for the text ends before its colon could come.
+      stop(to_mark(mark), kind == Kind::Map ? "a map cannot be a key; if it is none, a } is missing"
+                                            : "a sequence cannot be a key; if it is none, a ] is missing");
     }
     check_depth(1, mark);
     Frame frame;
@@ -294,7 +315,8 @@ class Builder final : public YAML::EventHandler {
     if (frame.node.kind == Kind::Sequence) {
       frame.node.items.push_back(std::move(node));
     } else if (!frame.key) {
-      if (!node.is_scalar()) stop(node.mark, "a key must be a word or number, and this alias is neither");
+      if (!node.is_scalar())
+        stop(node.mark, "a key must be a word or number, and what this alias refers to is neither");
       if (node.kind == Kind::Null) stop(node.mark, "a key cannot be null; put it in quotes if it is a word");
       frame.key = std::move(node);
     } else if (frame.merging) {
@@ -347,71 +369,102 @@ class Builder final : public YAML::EventHandler {
   std::vector<Node> documents_;
   std::vector<Frame> frames_;
   std::map<YAML::anchor_t, Anchored> anchors_;
-  std::size_t aliased_nodes_ = 0;
+  std::size_t copied_nodes_ = 0;
 };
 
-// Length of the character that begins `text`, when it is UTF-8 and one that YAML allows; otherwise 0. NEL, U+2028 and
-// U+2029 are refused with the others, because they break lines in YAML 1.1 and do not in 1.2, which yaml-cpp reads.
-std::size_t allowed_character(std::string_view text) {
-  const auto byte = [&](std::size_t i) { return i < text.size() ? static_cast<std::uint8_t>(text[i]) : 0U; };
-  const auto follows = [&](std::size_t i) { return (byte(i) & 0xC0U) == 0x80; };
-  const std::uint32_t lead = byte(0);
-  if (lead < 0x80) return lead == '\t' || lead == '\n' || lead == '\r' || (lead >= 0x20 && lead != 0x7F) ? 1 : 0;
+struct Character {
   std::uint32_t code = 0;
-  if ((lead & 0xE0U) == 0xC0 && follows(1)) {
-    code = (lead & 0x1FU) << 6U | (byte(1) & 0x3FU);
-    return code >= 0xA0 ? 2 : 0;
+  std::size_t length = 0;  // bytes; 0 when `text` begins with no UTF-8
+};
+
+Character first_character(std::string_view text) {
+  const auto byte = [&](std::size_t i) { return static_cast<std::uint32_t>(static_cast<unsigned char>(text[i])); };
+  const std::uint32_t lead = byte(0);
+  if (lead < 0x80) return {lead, 1};
+  const std::size_t length = lead < 0xC2 ? 0 : lead < 0xE0 ? 2 : lead < 0xF0 ? 3 : lead < 0xF5 ? 4 : 0;
+  if (length == 0 || text.size() < length) return {};
+  std::uint32_t code = lead & (0x7FU >> length);
+  for (std::size_t i = 1; i < length; ++i) {
+    if ((byte(i) & 0xC0U) != 0x80) return {};
+    code = code << 6U | (byte(i) & 0x3FU);
   }
-  if ((lead & 0xF0U) == 0xE0 && follows(1) && follows(2)) {
-    code = (lead & 0x0FU) << 12U | (byte(1) & 0x3FU) << 6U | (byte(2) & 0x3FU);
-    const bool breaks_lines = code == 0x2028 || code == 0x2029;
-    return code >= 0x800 && (code < 0xD800 || code > 0xDFFF) && code < 0xFFFE && !breaks_lines ? 3 : 0;
-  }
-  if ((lead & 0xF8U) == 0xF0 && follows(1) && follows(2) && follows(3)) {
-    code = (lead & 0x07U) << 18U | (byte(1) & 0x3FU) << 12U | (byte(2) & 0x3FU) << 6U | (byte(3) & 0x3FU);
-    return code >= 0x10000 && code <= 0x10FFFF ? 4 : 0;
-  }
-  return 0;
+  const bool is_overlong = (length == 3 && code < 0x800) || (length == 4 && code < 0x10000);
+  const bool is_surrogate = code >= 0xD800 && code <= 0xDFFF;
+  return is_overlong || is_surrogate || code > 0x10FFFF ? Character{} : Character{code, length};
 }
 
-// Offset of the first byte that is not part of a character that YAML allows. yaml-cpp takes one of them, \x04, for the
-// end of the text, and passes the others on.
-std::size_t first_forbidden(std::string_view text) {
-  std::size_t at = 0;
-  while (at < text.size()) {
-    const std::size_t length = allowed_character(text.substr(at));
-    if (length == 0) return at;
-    at += length;
+// The characters of YAML without NEL, U+2028 and U+2029: these break lines in YAML 1.1, which the cluster reads, and do
+// not in 1.2, which yaml-cpp reads. Of the others yaml-cpp would take U+0004 for the end of the text.
+bool is_allowed(std::uint32_t code) {
+  if (code < 0x20) return code == '\t' || code == '\n' || code == '\r';
+  return (code < 0x7F || code >= 0xA0) && code != 0x2028 && code != 0x2029 && code != 0xFFFE && code != 0xFFFF;
+}
+
+Result<void> check_characters(std::string_view text) {
+  for (std::size_t at = 0; at < text.size();) {
+    const Character character = first_character(text.substr(at));
+    if (character.length == 0) {
+      return fail(ErrorCode::Invalid, quoted(text.substr(at, 1)) + " is not UTF-8", to_text(mark_of(text, at)));
+    }
+    if (!is_allowed(character.code)) {
+      return fail(ErrorCode::Invalid,
+                  quoted(text.substr(at, character.length)) +
+                      " cannot stand in YAML as it is: write it as an escape in double quotes",
+                  to_text(mark_of(text, at)));
+    }
+    at += character.length;
   }
-  return std::string_view::npos;
+  return {};
+}
+
+constexpr std::string_view kTabAdvice = "a tab cannot indent: use spaces";
+
+// Whether a tab stands among the white space that begins the line of `offset`.
+bool is_indented_by_tab(std::string_view text, std::size_t offset) {
+  const std::size_t line_break = text.substr(0, offset).rfind('\n');
+  if (line_break != std::string_view::npos) text.remove_prefix(line_break + 1);
+  return text.substr(0, text.find_first_not_of(" \t")).find('\t') != std::string_view::npos;
 }
 
 // yaml-cpp's own words say what its scanner met; these say what the author can do about it.
-std::string explain(const std::string& problem) {
+Error explain(std::string_view text, const YAML::Exception& thrown) {
+  enum class Cause { Any, Indentation };
   struct Words {
-    std::string_view from, to;
+    std::string_view problem, advice;
+    Cause cause = Cause::Any;
   };
   constexpr Words kWords[] = {
-      {"illegal map value", "a \": \" cannot stand here: put the text in quotes, or check the indentation"},
-      {"illegal map key", "a key cannot stand here: check the indentation"},
-      {"end of map not found", "this does not fit into the map around it: check the indentation"},
+      {"illegal map value", "a \": \" cannot stand here: put the text in quotes, or check the indentation",
+       Cause::Indentation},
+      {"illegal map key", "a key cannot stand here: check the indentation", Cause::Indentation},
+      {"illegal block entry", "a \"- \" cannot stand here: check the indentation", Cause::Indentation},
+      {"end of map not found", "this does not fit into the map around it: check the indentation", Cause::Indentation},
+      {"end of sequence not found", "this does not fit into the sequence around it: check the indentation",
+       Cause::Indentation},
       {"end of map flow not found", "a { is not closed by }"},
-      {"end of sequence not found", "this does not fit into the sequence around it: check the indentation"},
       {"end of sequence flow not found", "a [ is not closed by ]"},
       {"illegal flow end", "a ] or } closes nothing"},
-      {"illegal block entry", "a \"- \" cannot stand here: check the indentation"},
       {"illegal EOF in scalar", "the text ends inside quotes"},
       {"illegal document indicator in scalar", "the document ends inside quotes"},
-      {"illegal tab when looking for indentation", "a tab cannot indent: use spaces"},
+      {"illegal tab when looking for indentation", kTabAdvice},
+      {"unknown escape character",
+       "a \\ in double quotes begins an escape: write \\\\ for itself, or use single quotes"},
+      {"invalid unicode", "a \\u escape cannot name half of a character: write the character itself"},
       {"unknown token", "a text cannot begin with this character: put it in quotes"},
       {"the referenced anchor is not defined", "the alias refers to an anchor that is not defined before it"},
       {"cannot assign multiple anchors to the same node", "one value cannot have two anchors"},
       {"cannot assign multiple tags to the same node", "one value cannot have two tags"},
   };
+  Error error{ErrorCode::Invalid, to_display(thrown.msg), {}};
+  if (thrown.mark.is_null()) return error;
+  error.where = to_text(to_mark(thrown.mark));
   for (const Words& words : kWords) {
-    if (words.from == problem) return std::string(words.to);
+    if (!std::string_view(thrown.msg).starts_with(words.problem)) continue;
+    error.message = words.advice;
+    if (words.cause == Cause::Indentation && is_indented_by_tab(text, static_cast<std::size_t>(thrown.mark.pos)))
+      error.message = kTabAdvice;
   }
-  return to_display(problem);
+  return error;
 }
 
 }  // namespace
@@ -419,10 +472,7 @@ std::string explain(const std::string& problem) {
 Result<std::vector<Node>> parse(std::string_view text) {
   constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
   if (text.starts_with(kByteOrderMark)) text.remove_prefix(kByteOrderMark.size());
-  if (const std::size_t at = first_forbidden(text); at != std::string_view::npos) {
-    return fail(ErrorCode::Invalid, quoted(text.substr(at, 1)) + " is no character of a YAML text in UTF-8",
-                to_text(mark_of(text, at)));
-  }
+  PLIMSOLL_CHECK(check_characters(text));
   try {
     std::istringstream stream{std::string(text)};
     YAML::Parser parser(stream);
@@ -433,10 +483,9 @@ Result<std::vector<Node>> parse(std::string_view text) {
   } catch (Stop& stopped) {
     return Unexpected<Error>{std::move(stopped.error)};
   } catch (const YAML::DeepRecursion& deep) {
-    return fail(ErrorCode::Invalid, "nested deeper than 500 levels", to_text(to_mark(deep.mark)));
+    return fail(ErrorCode::Invalid, "nested too deeply: about 500 levels are the most", to_text(to_mark(deep.mark)));
   } catch (const YAML::Exception& thrown) {
-    const std::string where = thrown.mark.is_null() ? std::string() : to_text(to_mark(thrown.mark));
-    return fail(ErrorCode::Invalid, explain(thrown.msg), where);
+    return Unexpected<Error>{explain(text, thrown)};
   } catch (const std::exception& thrown) {
     return fail(ErrorCode::Bug, std::string("the YAML parser failed: ") + thrown.what());
   }

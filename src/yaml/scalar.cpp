@@ -18,14 +18,16 @@ using Kind = Node::Kind;
 constexpr std::string_view kNull[] = {"", "~", "null", "Null", "NULL"};
 constexpr std::string_view kTrue[] = {"y", "Y", "yes", "Yes", "YES", "true", "True", "TRUE", "on", "On", "ON"};
 constexpr std::string_view kFalse[] = {"n", "N", "no", "No", "NO", "false", "False", "FALSE", "off", "Off", "OFF"};
-constexpr std::string_view kNotFinite[] = {".nan", ".NaN", ".NAN",  ".inf",  ".Inf",  ".INF",
+constexpr std::string_view kNotFinite[] = {".nan",  ".NaN",  ".NAN",  ".inf",  ".Inf",  ".INF",
                                            "+.inf", "+.Inf", "+.INF", "-.inf", "-.Inf", "-.INF"};
 
 bool is_one_of(std::string_view text, std::span<const std::string_view> words) {
   return std::find(words.begin(), words.end(), text) != words.end();
 }
 
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
+bool is_digit(char c) {
+  return c >= '0' && c <= '9';
+}
 
 std::string without_underscores(std::string_view text) {
   std::string plain(text);
@@ -48,13 +50,14 @@ struct Integer {
   std::uint64_t magnitude = 0;
 };
 
-// What strconv.ParseInt with base 0, then strconv.ParseUint, accept: 64 bits unsigned without a sign, 64 signed with one.
+// What strconv.ParseInt with base 0, then strconv.ParseUint, accept: 64 bits unsigned without a sign, 64 signed with
+// one.
 std::optional<Integer> parse_integer(std::string_view plain) {
   if (plain.empty()) return std::nullopt;
   // goyaml reads the bits after 0b once more, with a sign of their own.
-  if (plain.size() > 3 && plain.starts_with("0b") && (plain[2] == '-' || plain[2] == '+') && plain[3] != 'b') {
-    const std::string moved = plain[2] + std::string("0b") + std::string(plain.substr(3));
-    return parse_integer(moved);
+  if (plain.size() > 3 && plain.starts_with("0b") && (plain[2] == '-' || plain[2] == '+')) {
+    const std::string sign_first = plain[2] + std::string("0b") + std::string(plain.substr(3));
+    return parse_integer(sign_first);
   }
   Integer number;
   const bool is_signed = plain[0] == '-' || plain[0] == '+';
@@ -68,7 +71,6 @@ std::optional<Integer> parse_integer(std::string_view plain) {
     base = prefix == 'x' ? 16 : prefix == 'b' ? 2 : 8;
     plain.remove_prefix(prefix == 'x' || prefix == 'b' || prefix == 'o' ? 2 : 1);
   }
-  if (plain.empty() || plain[0] == '-') return std::nullopt;
   const auto [end, failure] = std::from_chars(plain.data(), plain.data() + plain.size(), number.magnitude, base);
   if (failure != std::errc{} || end != plain.data() + plain.size()) return std::nullopt;
 
@@ -140,7 +142,8 @@ Decimal shortest(Float value) {
 // As Go writes it: digits it does not need are zeros, where std::to_chars gives those of the binary number.
 std::string to_fixed(Decimal decimal) {
   const std::string sign = decimal.negative ? "-" : "";
-  if (decimal.point <= 0) return sign + "0." + std::string(static_cast<std::size_t>(-decimal.point), '0') + decimal.digits;
+  if (decimal.point <= 0)
+    return sign + "0." + std::string(static_cast<std::size_t>(-decimal.point), '0') + decimal.digits;
   const auto whole = static_cast<std::size_t>(decimal.point);
   if (decimal.digits.size() <= whole) {
     decimal.digits.resize(whole, '0');
@@ -186,9 +189,13 @@ Kind resolve_plain(std::string_view text) {
   return parse_float(plain) ? Kind::Float : Kind::String;
 }
 
-bool is_infinite_or_nan(std::string_view text) { return is_one_of(text, kNotFinite); }
+bool is_infinite_or_nan(std::string_view text) {
+  return is_one_of(text, kNotFinite);
+}
 
-bool is_true(std::string_view text) { return is_one_of(text, kTrue); }
+bool is_true(std::string_view text) {
+  return is_one_of(text, kTrue);
+}
 
 std::string to_json_number(Kind kind, std::string_view text) {
   const std::string plain = without_underscores(text);
@@ -200,10 +207,14 @@ std::string to_json_number(Kind kind, std::string_view text) {
 
 std::string to_member_name(const Node& key) {
   switch (key.kind) {
-    case Kind::Bool: return key.truth() ? "true" : "false";
-    case Kind::Int: return to_json_number(key.kind, key.text);
-    case Kind::Float: return to_go_key(parse_float(without_underscores(key.text)).value_or(0));
-    default: return key.text;
+    case Kind::Bool:
+      return key.truth() ? "true" : "false";
+    case Kind::Int:
+      return to_json_number(key.kind, key.text);
+    case Kind::Float:
+      return to_go_key(parse_float(without_underscores(key.text)).value_or(0));
+    default:
+      return key.text;
   }
 }
 

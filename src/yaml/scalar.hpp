@@ -2,7 +2,8 @@
 //
 // YAML leaves it to the reader whether `yes` is a word or a truth. What counts here is what the cluster will see, and
 // kubectl and the API server read YAML through sigs.k8s.io/yaml, which is YAML 1.1 as go.yaml.in/yaml/v2 implements it:
-// `on` is true, 0755 is octal, `1e3` a number, a date a string. Numbers are put into JSON as Go's encoding/json puts them.
+// `on` is true, 0755 is octal, `1e3` a number, a date a string. Numbers are put into JSON as Go's encoding/json puts
+// them.
 #pragma once
 
 #include <string>

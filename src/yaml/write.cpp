@@ -2,8 +2,8 @@
 //
 //   spec:
 //     containers:
-//     - name: train            a sequence's dashes stand below their key, its maps continue below their first key
-//       args: ["--lr"]         (on lines of their own; only {} and [] are written in flow style)
+//     - name: train            dashes stand below the key of their sequence,
+//       volumeMounts: []       a map goes on below its first key, and only what is empty is in flow style
 //
 // A string stays bare when YAML reads it back as that string; otherwise it is quoted: 'so' when all of it can be seen,
 // "so" when it could be taken for another type or holds what must be escaped. Lines become a block where that keeps
@@ -69,7 +69,8 @@ std::size_t must_escape(std::string_view text) {
   if (byte < 0x20 || byte == 0x7F) return 1;
   if (byte == 0xC2) return static_cast<unsigned char>(text[1]) < 0xA0 ? 2 : 0;
   if (text.starts_with("\xE2\x80\xA8") || text.starts_with("\xE2\x80\xA9")) return 3;
-  if (text.starts_with("\xEF\xBB\xBF") || text.starts_with("\xEF\xBF\xBE") || text.starts_with("\xEF\xBF\xBF")) return 3;
+  if (text.starts_with("\xEF\xBB\xBF") || text.starts_with("\xEF\xBF\xBE") || text.starts_with("\xEF\xBF\xBF"))
+    return 3;
   return 0;
 }
 
@@ -151,7 +152,7 @@ bool is_block(std::string_view text) {
 
 class Writer {
  public:
-  /// The text of a value that stands after what was written so far, at the root, after `key:` or after a dash.
+  // Where the next value stands: alone, after `key:` or after a dash.
   enum class Place { Root, Member, Item };
 
   void append(json::View view, Place place, std::size_t indent) {
@@ -172,16 +173,14 @@ class Writer {
  private:
   void end_line() { out_ += '\n'; }
 
-  // The first entry follows a dash on its line; the others begin lines of their own.
-  void begin_entry(bool& is_first, std::size_t indent) {
-    if (!is_first || out_.empty() || out_.back() == '\n') out_.append(indent, ' ');
-    is_first = false;
+  // Only the first entry of a map or sequence may stand on the line of a dash; every value ends its line.
+  void begin_entry(std::size_t indent) {
+    if (out_.empty() || out_.back() == '\n') out_.append(indent, ' ');
   }
 
   void append_members(json::View object, std::size_t indent) {
-    bool is_first = true;
     for (const auto [key, value] : object.members()) {
-      begin_entry(is_first, indent);
+      begin_entry(indent);
       const std::string name = to_scalar(key);
       if (name.size() > kLongestSimpleKey) {
         out_ += "? " + name + '\n';
@@ -195,9 +194,8 @@ class Writer {
   }
 
   void append_items(json::View array, std::size_t indent) {
-    bool is_first = true;
     for (const json::View item : array.elements()) {
-      begin_entry(is_first, indent);
+      begin_entry(indent);
       out_ += "- ";
       append(item, Place::Item, indent + 2);
     }

@@ -121,14 +121,21 @@ class Generator {
 
   std::string value(int depth) {
     switch (below(depth > 0 ? 9 : 6)) {
-      case 0: return "null";
-      case 1: return below(2) == 0 ? "true" : "false";
-      case 2: return std::to_string(static_cast<int>(below(2001)) - 1000);
-      case 3: return number();
+      case 0:
+        return "null";
+      case 1:
+        return below(2) == 0 ? "true" : "false";
+      case 2:
+        return std::to_string(static_cast<int>(below(2001)) - 1000);
+      case 3:
+        return number();
       case 4:
-      case 5: return json::to_json_string(text());
-      case 6: return array(depth - 1);
-      default: return object(depth - 1);
+      case 5:
+        return json::to_json_string(text());
+      case 6:
+        return array(depth - 1);
+      default:
+        return object(depth - 1);
     }
   }
 
@@ -137,18 +144,18 @@ class Generator {
 
   std::string number() {
     constexpr std::array<std::string_view, 12> kNumbers = {
-        "1.5",  "-0.25",    "1e300", "1e-7", "9223372036854775807", "-9223372036854775808",
+        "1.5",  "-0.25",    "1e300", "1e-7", "9223372036854775807",  "-9223372036854775808",
         "1e21", "12345.75", "-0.0",  "1e6",  "18446744073709551615", "1234567890123456789"};
     return std::string(kNumbers[below(kNumbers.size())]);
   }
 
   std::string text() {
     constexpr std::array<std::string_view, 60> kPieces = {
-        "yes", "1e3", "0x1f",  "- a", "a: b", "#",   "\u2028", "\t",  "\n",   "\n\n", "2026-01-01", " ",
-        "",    "a",   "train", "~",   "null", "'",   "\"",     "\\",  "|",    ">",    "---",        "...",
-        "{",   "}",   "[",     "]",   ",",    "&x",  "*x",     "!t",  "%",    "@",    "`",          ":",
+        "yes", "1e3", "0x1f",  "- a", "a: b", "#",  "\u2028", "\t",   "\n",   "\n\n", "2026-01-01", " ",
+        "",    "a",   "train", "~",   "null", "'",  "\"",     "\\",   "|",    ">",    "---",        "...",
+        "{",   "}",   "[",     "]",   ",",    "&x", "*x",     "!t",   "%",    "@",    "`",          ":",
         "?",   "-",   "=",     "<<",  "ü",    "🚀",  "\r",     "\r\n", "\x01", "\x7f", "\u0085",     "\ufeff",
-        "0",   "08",  ".",     "e",   "_",    "+",   "on",     "No",  ": ",   " #",   "\n ",        "\u00a0"};
+        "0",   "08",  ".",     "e",   "_",    "+",  "on",     "No",   ": ",   " #",   "\n ",        "\u00a0"};
     std::string joined;
     for (std::size_t pieces = below(6); pieces > 0; --pieces) joined += kPieces[below(kPieces.size())];
     if (below(300) == 0) joined += std::string(1500, 'k');

@@ -20,23 +20,25 @@ struct Mark {
   bool operator==(const Mark&) const = default;
 };
 
-/// A parsed value. Anchors and aliases are resolved, merge keys (`<<`) applied.
+/// A parsed value. Aliases are resolved, merge keys (`<<`) applied.
 struct Node {
   enum class Kind { Null, Bool, Int, Float, String, Sequence, Map };
 
   Kind kind = Kind::Null;
+  /// Where it begins, its anchor and tag included; of a value that was left out (`key:`), where its key begins.
   Mark mark;
   /// Of a scalar: its text without quotes, as written. For Bool and Null this may be `yes` or `~`.
   std::string text;
   /// Of a scalar: whether it was quoted or a block scalar (then kind is String).
   bool quoted = false;
   std::vector<Node> items;
-  /// Members in the order of the text. Keys are unique: duplicates are refused.
+  /// Members in the order of the text. Keys are unique as JSON names them: `1` and `"1"` are duplicates, and so
+  /// refused.
   struct Entry;
   std::vector<Entry> entries;
 
   [[nodiscard]] bool is_scalar() const { return kind != Kind::Sequence && kind != Kind::Map; }
-  /// The member called `key`, or null when this is no map or has none.
+  /// The member whose key is `key` in JSON (`yes:` is "true"), or null when this is no map or has none.
   [[nodiscard]] const Node* find(std::string_view key) const;
   /// Of a Bool: its value.
   [[nodiscard]] bool truth() const;
@@ -49,16 +51,20 @@ struct Node::Entry {
 
 /// All documents of a stream; empty ones are left out. JSON is read as the YAML it is.
 ///
-/// Errors: ErrorCode::Invalid, `where` is `line:column`: syntax, duplicate keys, keys that are not scalars, unknown
-/// aliases, nesting beyond json::kMaxDepth, aliases that expand to more than 1,000,000 nodes. Source of the scalar
-/// types: YAML 1.1 as sigs.k8s.io/yaml (goyaml.v2) resolves them.
+/// A merge (`<<`) writes over the keys before it and yields to those after it, as kubectl has it.
+///
+/// Errors: ErrorCode::Invalid, `where` is `line:column`: syntax, bytes that are not UTF-8, control characters,
+/// duplicate keys, keys that are null or not scalars, unknown aliases, infinity and NaN, nesting beyond some 500 levels
+/// (with aliases json::kMaxDepth), aliases that expand to more than 1,000,000 nodes.
+///
+/// Source: resolve.go and decode.go of go.yaml.in/yaml/v2, which sigs.k8s.io/yaml reads with.
 [[nodiscard]] Result<std::vector<Node>> parse(std::string_view text);
 
 /// Compact JSON text of `node`: what sigs.k8s.io/yaml's YAMLToJSON gives, members in their order.
 [[nodiscard]] std::string to_json(const Node& node);
 
-/// Block-style YAML of a JSON value, members in their order, final newline. Strings that YAML would read as something
-/// else are quoted. Reading it back gives an equal value.
+/// Block-style YAML of a JSON value as kubectl lays it out, members in their order, final newline. Strings that YAML
+/// would read as something else are quoted. Reading it back gives an equal value (within the nesting that parse takes).
 [[nodiscard]] std::string write(json::View view);
 
 }  // namespace plimsoll::yaml
