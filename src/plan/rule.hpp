@@ -36,7 +36,8 @@ struct GpuChoice {
 /// The priority band and its deadline, chosen once: two rules need it.
 struct BandChoice {
   const config::Band* band = nullptr;
-  std::optional<std::int64_t> deadline_seconds;  ///< what the band's bound asks for
+  std::optional<std::int64_t> deadline_seconds;  ///< what the band's bound asks for, where its class is given
+  std::string kept;                              ///< why the class is not given; empty: it is
 };
 
 struct Input {

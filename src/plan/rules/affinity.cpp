@@ -10,6 +10,8 @@
 namespace plimsoll::plan {
 namespace {
 
+constexpr std::string_view kRequiredNodes = "nodeAffinity.required";
+
 std::string describe(const config::NodeRequirement& requirement) {
   if (requirement.values.empty()) return fmt::format("{} {}", requirement.key, requirement.op);
   return fmt::format("{} {} {}", requirement.key, requirement.op, fmt::join(requirement.values, ", "));
@@ -20,9 +22,19 @@ std::string describe(const config::NodeRequirement& requirement) {
 bool may_extend(const Input& input, std::string_view slot, std::string_view field, std::string_view addition,
                 Outcome& out) {
   if (input.settings.lists == config::Lists::Template || input.workload.kind == workload::Kind::Pod) return true;
-  json::View list = input.workload.pod_spec[field];
-  if (field.starts_with("affinity/")) list = input.workload.pod_spec.at(json::Pointer("/" + std::string(field)));
-  if (input.workload.authored_elements(slot, list) == 0) return true;
+  const json::View list = input.workload.pod_spec.at(json::Pointer("/" + std::string(field)));
+  std::size_t authored = input.workload.authored_elements(slot, list);
+  if (slot == kRequiredNodes) {
+    // Ours are the expressions; a term is its author's when it holds anything else.
+    authored = 0;
+    for (const json::View term : list.elements()) {
+      const json::View expressions = term["matchExpressions"];
+      const bool is_ours = expressions.size() > 0 && term["matchFields"].size() == 0 &&
+                           input.workload.authored_elements(slot, expressions) == 0;
+      if (!is_ours) ++authored;
+    }
+  }
+  if (authored == 0) return true;
   out.warnings.push_back(fmt::format("{}: the author's list is kept; not added: {}", slot, addition));
   return false;
 }
@@ -40,7 +52,7 @@ void require_node(const Input& input, const config::NodeRequirement& requirement
     }
     return;
   }
-  if (!may_extend(input, "nodeAffinity.required",
+  if (!may_extend(input, kRequiredNodes,
                   "affinity/nodeAffinity/requiredDuringSchedulingIgnoredDuringExecution/nodeSelectorTerms",
                   describe(requirement), out)) {
     return;
@@ -64,7 +76,6 @@ std::optional<std::string_view> foreign_sizing(const workload::Workload& workloa
     return "Ray derives its own limits from them";
   if (workload.label("spark-role")) return "Spark derives its heap from them";
   if (workload.label("type") == "flink-native-kubernetes") return "Flink derives its heap from them";
-  if (workload.pod_annotation("vpaUpdates")) return "a VerticalPodAutoscaler sets them";
   return std::nullopt;
 }
 

@@ -87,8 +87,9 @@ void gpu(const Input& input, Outcome& out) {
     });
     if (written != container.amounts.end()) {
       if (*written->authored != Quantity::from_units(estimate->value.count(), Quantity::Format::DecimalSI)) {
-        out.warnings.push_back(fmt::format("container {} asks for {} {}, the estimate says {}: kept", container.name,
-                                           to_text(*written->authored), written->resource, to_text(estimate->value)));
+        out.warnings.push_back(fmt::format("container {} asks for {} {}, the estimate says {}: kept",
+                                           to_display(container.name), to_text(*written->authored), written->resource,
+                                           to_text(estimate->value)));
       }
       continue;
     }

@@ -8,6 +8,7 @@
 #include <limits>
 
 #include "../rule.hpp"
+#include "plimsoll/base/text.hpp"
 
 namespace plimsoll::plan {
 namespace {
@@ -19,19 +20,49 @@ std::optional<std::int64_t> authored_deadline(const workload::Workload& workload
   return quantity ? std::optional(quantity->value()) : std::nullopt;
 }
 
+std::string quote(const std::string& text) {
+  return '"' + text + '"';
+}
+
+// Why the pod cannot have the class `target`; nothing when it can, or has it.
+std::string why_kept(const Input& input, const std::string& target) {
+  const workload::Workload& workload = input.workload;
+  const auto authored = workload.authored_json("priorityClassName", workload.pod_spec["priorityClassName"]);
+  if (authored == quote(target)) return {};
+  const bool is_pod = workload.kind == workload::Kind::Pod;
+  // At a Pod the Priority plugin has already filled in the cluster's default class.
+  const std::string& default_class = input.settings.priority.default_class;
+  const bool is_default = is_pod && !default_class.empty() && authored == quote(default_class);
+  if (authored && !is_default && *authored != quote("")) {
+    return fmt::format("priority class {} is kept; the estimate is in band {}", to_display(*authored), target);
+  }
+  for (const char* field : {"priority", "preemptionPolicy"}) {
+    const json::View computed = workload.pod_spec[field];
+    if (is_pod || !computed || computed.is_null()) continue;
+    // At a Pod both are the plugin's; in a template they are the author's, and his Pods would be refused beside it.
+    return fmt::format("no priority class: the template sets spec.{}, which {} would contradict", field, target);
+  }
+  const json::View group = workload.pod_spec["schedulingGroup"];
+  if (is_pod && group && !group.is_null()) {
+    return "no priority class: the pod's scheduling group took its own from the Job";
+  }
+  return {};
+}
+
 }  // namespace
 
 BandChoice choose_band(const Input& input) {
   for (const config::Band& band : input.settings.priority.bands) {
     if (!holds(band.when, input)) continue;
-    BandChoice choice{&band, std::nullopt};
+    BandChoice choice{.band = &band, .deadline_seconds = {}, .kept = why_kept(input, band.priority_class)};
     if (!band.bound) return choice;
     if (!input.estimate.duration || input.workload.restart_policy() == "Always") continue;
-    choice.deadline_seconds =
+    const std::int64_t seconds =
         std::min<std::int64_t>(input.estimate.duration->value.scaled(*band.bound).seconds_rounded_up(),
                                std::numeric_limits<std::int32_t>::max());
-    if (const auto authored = authored_deadline(input.workload); authored && *authored > *choice.deadline_seconds)
-      continue;
+    if (const auto authored = authored_deadline(input.workload); authored && *authored > seconds) continue;
+    // Who does not get the class does not pay for it.
+    if (choice.kept.empty()) choice.deadline_seconds = seconds;
     return choice;
   }
   return {};
@@ -41,28 +72,14 @@ namespace rules {
 
 void priority(const Input& input, Outcome& out) {
   if (input.band.band == nullptr) return;
+  if (!input.band.kept.empty()) {
+    out.warnings.push_back(input.band.kept);
+    return;
+  }
   const workload::Workload& workload = input.workload;
   const std::string& target = input.band.band->priority_class;
-  const auto authored = workload.authored_json("priorityClassName", workload.pod_spec["priorityClassName"]);
-  // At a Pod the Priority plugin has already filled in the cluster's default class.
-  const bool is_default = workload.kind == workload::Kind::Pod && !input.settings.priority.default_class.empty() &&
-                          authored && *authored == '"' + input.settings.priority.default_class + '"';
-  if (authored && !is_default && *authored != "\"\"") {
-    if (*authored != '"' + target + '"') {
-      out.warnings.push_back(fmt::format("priority class {} is kept; the estimate is in band {}", *authored, target));
-    }
-    return;
-  }
-  if (workload.kind != workload::Kind::Pod && workload.pod_spec["priority"].integer()) {
-    out.warnings.push_back(
-        fmt::format("no priority class: the template sets spec.priority, which {} would contradict", target));
-    return;
-  }
-  if (!workload.pod_spec["schedulingGroup"].is_null() && workload.pod_spec["schedulingGroup"] &&
-      workload.kind == workload::Kind::Pod) {
-    out.warnings.emplace_back("no priority class: the pod's scheduling group took its own from the Job");
-    return;
-  }
+  const json::View present = workload.pod_spec["priorityClassName"];
+  if (workload.authored_json("priorityClassName", present) == quote(target)) return;
   std::string reason = "the first band that matches";
   if (input.estimate.duration) reason += fmt::format(" duration {}", to_text(input.estimate.duration->value));
   out.changes.push_back({SetPriorityClass{target}, {}, std::move(reason)});

@@ -9,6 +9,7 @@
 #include <algorithm>
 
 #include "../rule.hpp"
+#include "plimsoll/base/text.hpp"
 
 namespace plimsoll::plan::rules {
 namespace {
@@ -34,9 +35,19 @@ struct Case {
   T floor{};
 };
 
-struct Targets {
-  std::optional<Quantity> request;
-  std::optional<Quantity> limit;
+// What the policy asks for, whatever stands there; a limit where it wants one.
+template <class T>
+struct Target {
+  T request{};
+  std::optional<T> limit;
+  std::string request_reason;
+  std::string limit_reason;
+};
+
+template <class T>
+struct Pair {
+  std::optional<T> request;
+  std::optional<T> limit;
 };
 
 std::string_view to_word(config::Confidence confidence) {
@@ -57,100 +68,115 @@ std::optional<T> authored(const Container& container, Side side, std::string_vie
   return amount ? std::optional(*amount) : std::nullopt;
 }
 
+std::string times(Ratio ratio, std::string_view what) {
+  return ratio.thousandths() == 1000 ? "" : fmt::format(" x {} ({})", to_text(ratio), what);
+}
+
+template <class T>
+Target<T> make_target(const Input& input, const Case<T>& c, std::string_view container, Outcome& out) {
+  T needed = c.estimate.value;
+  std::string why = fmt::format("estimate {}", to_text(needed));
+  if (c.margin) {
+    needed = needed.scaled(*c.margin);
+    why += times(*c.margin, fmt::format("{} confidence", to_word(input.estimate.confidence)));
+  }
+  Target<T> target;
+  target.request = needed.scaled(c.sizing.request).rounded_up_to(c.sizing.round);
+  target.request_reason = why + times(c.sizing.request, "request");
+  if (target.request < c.sizing.min) {
+    target.request = c.sizing.min;
+    target.request_reason += fmt::format(", at least {}", to_text(c.sizing.min));
+  }
+  if (target.request > c.sizing.max) {
+    target.request = c.sizing.max;
+    target.request_reason += fmt::format(", at most {}", to_text(c.sizing.max));
+    out.warnings.push_back(fmt::format("{} of container {} is held at the policy's maximum {}", c.resource, container,
+                                       to_text(c.sizing.max)));
+  }
+  if (target.request < c.floor) {
+    target.request = c.floor.rounded_up_to(c.sizing.round);
+    target.request_reason += ", at least memory-backed volumes and heap";
+  }
+  if (target.request != c.estimate.value) target.request_reason += fmt::format(" = {}", to_text(target.request));
+  if (c.sizing.limit) {
+    const T limit = std::min(needed.scaled(*c.sizing.limit).rounded_up_to(c.sizing.round), c.sizing.max);
+    target.limit = std::max(limit, target.request);
+    target.limit_reason = fmt::format("{}{} = {}", why, times(*c.sizing.limit, "limit"), to_text(*target.limit));
+  }
+  return target;
+}
+
+// What shall stand there: what the author wrote, raised where the policy says so, and what is missing.
+template <class T>
+Pair<T> settle(const Pair<T>& written, const Target<T>& target, config::Authored authored) {
+  const bool raise = authored == config::Authored::Raise;
+  Pair<T> settled = written;
+  if (!written.request && written.limit) {
+    // A template holds only the limit; the Pod's request will be its copy.
+    if (raise) settled.limit = std::max(*written.limit, target.request);
+    return settled;
+  }
+  settled.request = written.request.value_or(target.request);
+  if (raise) settled.request = std::max(*settled.request, target.request);
+  if (!written.limit) {
+    if (target.limit) settled.limit = std::max(*target.limit, *settled.request);
+  } else if (raise) {
+    settled.limit = std::max({*written.limit, *settled.request, target.limit.value_or(T{})});
+  }
+  return settled;
+}
+
+// The author's number stands although the estimate says that it will not do.
+template <class T>
+void warn_of_conflict(const Pair<T>& written, const Pair<T>& settled, const Case<T>& c, std::string_view container,
+                      Outcome& out) {
+  const auto falls_short = [&](const std::optional<T>& before, const std::optional<T>& after) {
+    return before && before == after && *after < c.estimate.value;
+  };
+  const bool limit = falls_short(written.limit, settled.limit);
+  if (!limit && !falls_short(written.request, settled.request)) return;
+  out.warnings.push_back(fmt::format("{} {} {} of container {} is below the estimate {}", c.resource,
+                                     limit ? "limit" : "request", to_text(limit ? *settled.limit : *settled.request),
+                                     container, to_text(c.estimate.value)));
+}
+
 template <class T>
 void size(const Input& input, std::size_t index, const Case<T>& c, Outcome& out) {
   const Container& container = input.workload.containers[index];
-  const bool guaranteed = input.workload.is_guaranteed();
-
-  // What the policy wants.
-  T target = c.margin ? c.estimate.value.scaled(*c.margin) : c.estimate.value;
-  std::string why = fmt::format("estimate {}", to_text(c.estimate.value));
-  if (c.margin && c.margin->thousandths() != 1000) {
-    why += fmt::format(" x {} ({} confidence)", to_text(*c.margin), to_word(input.estimate.confidence));
-  }
-  const T unscaled = target;
-  target = target.scaled(c.sizing.request);
-  if (c.sizing.request.thousandths() != 1000) why += fmt::format(" x {} (request)", to_text(c.sizing.request));
-  target = target.rounded_up_to(c.sizing.round);
-  if (target < c.sizing.min) {
-    target = c.sizing.min;
-    why += fmt::format(", at least {}", to_text(c.sizing.min));
-  }
-  if (target > c.sizing.max) {
-    target = c.sizing.max;
-    why += fmt::format(", at most {}", to_text(c.sizing.max));
-    out.warnings.push_back(fmt::format("{} of container {} is held at the policy's maximum {}", c.resource,
-                                       container.name, to_text(c.sizing.max)));
-  }
-  if (target < c.floor) {
-    target = c.floor.rounded_up_to(c.sizing.round);
-    why += ", at least memory-backed volumes and heap";
-  }
-  if (target != c.estimate.value) why += fmt::format(" = {}", to_text(target));
-  std::optional<T> target_limit;
-  if (c.sizing.limit) {
-    target_limit =
-        std::max(std::min(unscaled.scaled(*c.sizing.limit).rounded_up_to(c.sizing.round), c.sizing.max), target);
-  }
-
-  // What stands there.
-  const std::optional<T> request = authored<T>(container, Side::Request, c.resource);
-  const std::optional<T> limit = authored<T>(container, Side::Limit, c.resource);
-  const bool raise = input.settings.resources.authored == config::Authored::Raise;
-
-  std::optional<T> new_request;
-  std::optional<T> new_limit;
-  std::string request_why = why;
-  if (request && (!raise || *request >= target)) {
-    if (*request < c.estimate.value) {
-      out.warnings.push_back(fmt::format("{} request {} of container {} is below the estimate {}", c.resource,
-                                         to_text(*request), container.name, to_text(c.estimate.value)));
-    }
-  } else if (!request && limit && (!raise || *limit >= target)) {
-    // A template holds only the limit; the Pod's request will be its copy.
-    if (*limit < c.estimate.value) {
-      out.warnings.push_back(fmt::format("{} limit {} of container {} is below the estimate {}", c.resource,
-                                         to_text(*limit), container.name, to_text(c.estimate.value)));
-    }
-  } else if (!request && limit) {
-    new_limit = target;  // raised; the request stays its copy
-  } else {
-    new_request = target;
-    if (request) request_why += fmt::format(", raised from {}", to_text(*request));
-  }
-  const T effective_request = new_request ? *new_request : request.value_or(T{});
-  if (!limit) {
-    if (target_limit) new_limit = std::max(*target_limit, effective_request);
-  } else if (new_request && *limit < *new_request) {
-    new_limit = std::max(*new_request, target_limit.value_or(T{}));
-  } else if (raise && target_limit && *limit < *target_limit && !new_limit) {
-    new_limit = target_limit;
-  }
-  if (guaranteed && (new_request || new_limit)) {
+  const std::string name = to_display(container.name);
+  const Pair<T> written{authored<T>(container, Side::Request, c.resource),
+                        authored<T>(container, Side::Limit, c.resource)};
+  Target<T> target = make_target(input, c, name, out);
+  if (c.resource != "ephemeral-storage" && input.workload.is_guaranteed()) {
     // QoS class Guaranteed needs request and limit equal, and a whole number of cpus stays whole (static CPU manager).
-    T both = std::max(new_request.value_or(T{}), new_limit.value_or(T{}));
     if constexpr (std::is_same_v<T, MilliCpu>) {
-      if (limit && limit->count() % 1000 == 0) both = both.rounded_up_to(MilliCpu(1000));
+      const MilliCpu core(1000);
+      if (written.limit && written.limit->rounded_up_to(core) == *written.limit) {
+        target.request = target.request.rounded_up_to(core);
+      }
     }
-    new_limit = both;
-    if (new_request || request) new_request = both;
+    target.limit = target.request;
   }
-  // LimitRanger's default cannot be removed (it would come back): it is lifted to what is needed.
-  if (container.is_limit_ranger_default(Side::Limit, c.resource) && !new_limit) {
-    if (const auto present = container.present(Side::Limit, c.resource)) {
-      const auto amount = amount_of(*present, T{});
-      if (amount && *amount < effective_request) new_limit = effective_request;
-    }
+  Pair<T> settled = settle(written, target, input.settings.resources.authored);
+  if (!settled.limit && settled.request && container.is_limit_ranger_default(Side::Limit, c.resource)) {
+    // LimitRanger's default cannot be removed (it would come back): it is lifted to what is needed.
+    const auto present = amount_of(*container.present(Side::Limit, c.resource), T{});
+    if (present && *present < *settled.request) settled.limit = settled.request;
   }
-  if (new_request) set(index, Side::Request, c.resource, to_text(*new_request), request_why, out);
-  if (new_limit) {
-    std::string limit_why = why;
-    if (new_request == new_limit) {
-      limit_why = "equal to the request";
-    } else if (limit) {
-      limit_why += fmt::format(", raised from {}", to_text(*limit));
-    }
-    set(index, Side::Limit, c.resource, to_text(*new_limit), std::move(limit_why), out);
+  warn_of_conflict(written, settled, c, name, out);
+
+  const auto raised_from = [](const std::optional<T>& before) {
+    return before ? fmt::format(", raised from {}", to_text(*before)) : "";
+  };
+  if (settled.request != written.request) {
+    set(index, Side::Request, c.resource, to_text(*settled.request),
+        target.request_reason + raised_from(written.request), out);
+  }
+  if (settled.limit != written.limit) {
+    std::string reason = settled.limit == settled.request ? "equal to the request"
+                         : settled.limit == target.limit  ? target.limit_reason
+                                                          : target.request_reason;
+    set(index, Side::Limit, c.resource, to_text(*settled.limit), std::move(reason) + raised_from(written.limit), out);
   }
 }
 
