@@ -12,6 +12,8 @@ namespace {
 
 // Longer ones may be cut by the API server (apiserver/pkg/endpoints/filters/warning.go).
 constexpr std::size_t kWarningLimit = 120;
+// All of them together may be cut at 4096 characters (the same file); the audit record has every one.
+constexpr std::size_t kMaxWarnings = 20;
 
 std::string_view cause_reason(estimate::Problem::Reason reason) {
   switch (reason) {
@@ -82,7 +84,10 @@ admission::Answer make_answer(const admission::Review& review, const Decision& d
     answer.message = "Plimsoll failed its own check; the policy's onError is deny";
   }
   if (!decision.patch.empty()) answer.patch = patch::write_patch(decision.patch);
-  for (const std::string& warning : decision.warnings) answer.warnings.push_back(to_display(warning, kWarningLimit));
+  const std::size_t count = decision.warnings.size();
+  const std::size_t shown = count > kMaxWarnings ? kMaxWarnings - 1 : count;
+  for (std::size_t i = 0; i < shown; ++i) answer.warnings.push_back(to_display(decision.warnings[i], kWarningLimit));
+  if (shown < count) answer.warnings.push_back(fmt::format("and {} more warnings", count - shown));
   annotate(decision, answer);
   return answer;
 }

@@ -14,6 +14,7 @@
 namespace plimsoll::decide {
 namespace {
 
+using workload::Markers;
 using workload::Workload;
 
 constexpr std::string_view kModeAnnotation = "plimsoll.dev/mode";
@@ -28,8 +29,12 @@ std::optional<workload::Kind> find_kind(const admission::GroupVersionKind& kind)
 // One run through the steps for one object. The self-check runs it a second time, on the patched copy.
 class Run {
  public:
-  Run(const admission::Review& review, const config::Policy& policy, TimePoint now)
-      : review_(review), policy_(policy), settings_(policy.settings_for(review.name_space)), now_(now) {
+  Run(const admission::Review& review, const config::Policy& policy, TimePoint now, Markers markers = Markers::Read)
+      : review_(review),
+        policy_(policy),
+        settings_(policy.settings_for(review.name_space)),
+        now_(now),
+        markers_(markers) {
     decision_.policy = policy.revision;
     decision_.deny_on_failure = settings_.on_error == config::OnError::Deny;
   }
@@ -61,6 +66,7 @@ class Run {
   const config::Policy& policy_;
   const config::Settings& settings_;
   TimePoint now_;
+  Markers markers_;
   estimate::Reading reading_;
   std::optional<workload::Kind> kind_;
   Decision decision_;
@@ -94,6 +100,9 @@ bool Run::skipped_by_object(const Workload& workload) {
   if (workload.label("kueue.x-k8s.io/managed") == "true") {
     return skip(reason::kKueueManaged, "Kueue has counted this pod's resources already");
   }
+  if (workload.pod_annotation("vpaUpdates")) {
+    return skip(reason::kAutoscaled, "a VerticalPodAutoscaler has sized the pod");
+  }
   return decided_at_job(workload);
 }
 
@@ -110,7 +119,7 @@ bool Run::decided_at_job(const Workload& workload) {
 }
 
 bool Run::opted_out(const Workload& workload) {
-  const auto on_object = workload.object["metadata"]["annotations"][kModeAnnotation].text();
+  const auto on_object = workload.metadata["annotations"][kModeAnnotation].text();
   const auto mode = on_object ? on_object : workload.pod_annotation(kModeAnnotation);
   if (!mode || *mode == "enforce") return false;
   if (*mode != "disabled") {
@@ -168,11 +177,23 @@ void Run::adopt(Lowered lowered) {
   }
 }
 
+bool is_annotated(const estimate::ContainerEstimate& e) {
+  const auto is_said = [](const auto& sized) {
+    return sized && sized->origin.source == estimate::Origin::Source::Annotation;
+  };
+  return is_said(e.cpu) || is_said(e.memory) || is_said(e.ephemeral_storage) || is_said(e.gpu);
+}
+
 workload::Marker make_marker(const Workload& workload, const estimate::Estimate& estimate, const std::string& policy) {
   workload::Marker marker;
   marker.policy = policy;
   marker.estimate = estimate.hash;
   if (estimate.container) marker.container = workload.containers[*estimate.container].name;
+  for (std::size_t i = 0; i < workload.containers.size(); ++i) {
+    if (i != estimate.container && is_annotated(estimate.containers[i])) {
+      marker.known.emplace_back(workload.containers[i].name);
+    }
+  }
   if (estimate.deadline) {
     marker.at = plimsoll::to_text(estimate.submitted);
     marker.deadline = plimsoll::to_text(estimate.deadline->value);
@@ -183,17 +204,16 @@ workload::Marker make_marker(const Workload& workload, const estimate::Estimate&
 // The same estimate was decided already: its numbers stand, whatever the policy says by now; only containers that
 // joined since are sized.
 void Run::lower_new_containers(const Workload& workload) {
+  const workload::Marker& marker = *workload.marker;
   std::vector<bool> wanted;
   for (const workload::Container& container : workload.containers) {
-    const bool known = std::ranges::any_of(workload.marker->set, [&](const auto& slot) {
-      return slot.first.starts_with(std::string(container.name) + ".requests.") ||
-             slot.first.starts_with(std::string(container.name) + ".limits.");
-    });
-    wanted.push_back(!known && container.name != workload.marker->container);
+    const bool known = container.name == marker.container || workload::has_slot(marker, container.name) ||
+                       std::ranges::find(marker.known, container.name) != marker.known.end();
+    wanted.push_back(!known);
   }
   if (std::ranges::find(wanted, true) != wanted.end()) {
     const plan::Plan plan = plan::make_plan_for_containers(workload, reading_.estimate, settings_, creator(), wanted);
-    if (!plan.changes.empty()) adopt(lower(workload, plan.changes, *workload.marker, Scope::Beside));
+    if (!plan.changes.empty()) adopt(lower(workload, plan.changes, marker, Scope::Beside));
   }
   if (decision_.patch.empty()) end(Verdict::Unchanged, reason::kAlreadyDecided, "this estimate was decided already");
 }
@@ -208,7 +228,7 @@ void Run::plan_and_lower(const Workload& workload) {
 
 Decision Run::decide(json::View object) && {
   if (skipped_by_request()) return std::move(decision_);
-  Result<Workload> viewed = workload::view_workload(*kind_, object);
+  Result<Workload> viewed = workload::view_workload(*kind_, object, markers_);
   if (!viewed) {
     skip(reason::kMalformed, fmt::format("{}: {}", viewed.error().where, viewed.error().message));
     decision_.warnings.push_back(decision_.message);
@@ -239,6 +259,7 @@ Decision Run::decide(json::View object) && {
 // The patched copy must be one that the API server accepts, and one that is decided already.
 std::optional<std::string> find_fault(const admission::Review& review, const config::Policy& policy, TimePoint now,
                                       const Decision& decision) {
+  if (decision.patch.empty()) return std::nullopt;
   const Result<json::Tree> patched = patch::apply(review.object, decision.patch);
   if (!patched) return fmt::format("the patch does not apply: {}: {}", patched.error().where, patched.error().message);
 
@@ -278,8 +299,17 @@ std::string_view to_text(Verdict verdict) {
 
 Decision decide(const admission::Review& review, const Snapshot& world, TimePoint now) {
   Decision decision = Run(review, *world.policy, now).decide(review.object);
-  if (decision.patch.empty()) return decision;
-  if (auto fault = find_fault(review, *world.policy, now, decision)) {
+  auto fault = find_fault(review, *world.policy, now, decision);
+  if (fault) {
+    // A marker is a hint. What follows from a forged one can be invalid; then its numbers are the author's after all.
+    Decision anew = Run(review, *world.policy, now, Markers::Ignore).decide(review.object);
+    if (!find_fault(review, *world.policy, now, anew)) {
+      anew.warnings.push_back(fmt::format("{} contradicts the object and is put aside", workload::kMarkerAnnotation));
+      decision = std::move(anew);
+      fault.reset();
+    }
+  }
+  if (fault) {
     decision.verdict = Verdict::Failed;
     decision.reason = reason::kBug;
     decision.message = std::move(*fault);

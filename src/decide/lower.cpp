@@ -136,8 +136,8 @@ class Lowering {
   void write_scalar(const Scalar& scalar);
   void remove_scalar(const Pointer& parent, const std::string& key, std::string_view reason);
   void drop_computed_priority();
-  void write_list(const List& list);
-  void write_required_terms(const List& list);
+  void write_list(List list);
+  void write_required_terms(List list);
   void put(const Pointer& parent, const std::string& key, const std::string& value);
   View at(const Pointer& pointer) const { return workload_.object.at(pointer); }
   bool is_ours(const std::string& slot, View element) const { return workload_.is_ours(slot, element); }
@@ -317,11 +317,13 @@ void Lowering::put(const Pointer& parent, const std::string& key, const std::str
 
 void Lowering::write_scalar(const Scalar& scalar) {
   const View present = at(scalar.parent / scalar.key);
-  set_[scalar.slot] = scalar.value;
-  if (auto before = workload_.authored_json(scalar.slot, present); before && *before != scalar.value) {
-    was_[scalar.slot] = std::move(*before);
-  }
-  if (says(present, scalar.value)) return;
+  auto before = workload_.authored_json(scalar.slot, present);
+  const bool is_there = says(present, scalar.value);
+  if (is_there && before == json::write(present)) return;  // its author wrote the same, and it stays his
+  // What is written is what will be compared: the text that stands there, not another one for the same amount.
+  set_[scalar.slot] = is_there ? json::write(present) : scalar.value;
+  if (before && *before != scalar.value) was_[scalar.slot] = std::move(*before);
+  if (is_there) return;
   put(scalar.parent, scalar.key, scalar.value);
   out_.changes.push_back({scalar.rule, json::to_field_path(scalar.parent / scalar.key),
                           present ? json::write(present) : "", scalar.value, scalar.reason});
@@ -340,13 +342,13 @@ std::vector<std::string> values_of(const List& list) {
   return values;
 }
 
-bool holds_element(View list, const std::string& value) {
+View find_element(View list, const std::string& value) {
   const Result<json::Document> wanted = json::Document::parse(value);
-  if (!wanted) return false;
+  if (!wanted) return {};
   for (const View element : list.elements()) {
-    if (element == wanted->root()) return true;
+    if (element == wanted->root()) return element;
   }
-  return false;
+  return {};
 }
 
 bool contains_value(const List& list, View element) {
@@ -356,9 +358,14 @@ bool contains_value(const List& list, View element) {
   });
 }
 
-void Lowering::write_list(const List& list) {
+void Lowering::write_list(List list) {
   const Pointer place = list.parent / list.key;
   const View present = at(place);
+  // An element that its author wrote too is not claimed: it would be taken from him one day.
+  std::erase_if(list.elements, [&](const List::Element& e) {
+    const View found = find_element(present, e.value);
+    return found && !is_ours(list.slot, found);
+  });
   if (!list.elements.empty()) set_[list.slot] = join_elements(values_of(list));
   std::vector<std::size_t> unwanted;
   for (std::size_t i = 0; i < present.size(); ++i) {
@@ -375,7 +382,7 @@ void Lowering::write_list(const List& list) {
   }
   bool exists = present.is_array();
   for (const List::Element& element : list.elements) {
-    if (holds_element(present, element.value)) continue;
+    if (find_element(present, element.value)) continue;
     if (exists) {
       out_.patch.push_back({patch::Operation::Op::Add, place / "-", element.value});
     } else {
@@ -393,9 +400,21 @@ void Lowering::write_list(const List& list) {
 
 // nodeSelectorTerms are alternatives: a requirement holds only if every one of them has it. A term without expressions
 // matches nothing and must not begin to match, so it is passed over.
-void Lowering::write_required_terms(const List& list) {
+void Lowering::write_required_terms(List list) {
   const Pointer place = list.parent / list.key;
   const View terms = at(place);
+  const auto is_empty = [](View term) {
+    return term["matchExpressions"].size() == 0 && term["matchFields"].size() == 0;
+  };
+  std::erase_if(list.elements, [&](const List::Element& e) {
+    // Its author wrote it into every term.
+    bool everywhere = terms.size() > 0;
+    for (const View term : terms.elements()) {
+      const View found = find_element(term["matchExpressions"], e.value);
+      everywhere = everywhere && (is_empty(term) || (found && !is_ours(list.slot, found)));
+    }
+    return everywhere;
+  });
   if (!list.elements.empty()) set_[list.slot] = join_elements(values_of(list));
   if (terms.size() == 0) {
     if (list.elements.empty()) return;
@@ -412,8 +431,11 @@ void Lowering::write_required_terms(const List& list) {
     }
     return term["matchExpressions"].size() > 0 && term["matchFields"].size() == 0;
   };
-  if (list.elements.empty() && terms.size() == 1 && only_ours(terms[std::size_t{0}])) {
-    // The one term that we made: without it the whole requirement goes, as an empty list of terms is invalid.
+  std::size_t made_by_us = 0;
+  for (const View term : terms.elements()) made_by_us += only_ours(term) ? std::size_t{1} : 0;
+  const bool takes_terms_back = list.elements.empty() && made_by_us > 0;
+  if (takes_terms_back && made_by_us == terms.size()) {
+    // Without the terms that we made the whole requirement goes, as an empty list of terms is invalid.
     const std::vector<std::string> tokens = list.parent.tokens();
     Pointer parent;
     for (std::size_t i = 0; i + 1 < tokens.size(); ++i) parent = parent / tokens[i];
@@ -422,7 +444,7 @@ void Lowering::write_required_terms(const List& list) {
   }
   for (std::size_t t = 0; t < terms.size(); ++t) {
     const View expressions = terms[t]["matchExpressions"];
-    if (expressions.size() == 0 && terms[t]["matchFields"].size() == 0) continue;
+    if (is_empty(terms[t]) || (takes_terms_back && only_ours(terms[t]))) continue;
     const Pointer at_expressions = place / t / "matchExpressions";
     for (std::size_t i = expressions.size(); i-- > 0;) {
       if (!is_ours(list.slot, expressions[i]) || contains_value(list, expressions[i])) continue;
@@ -432,7 +454,7 @@ void Lowering::write_required_terms(const List& list) {
     }
     bool exists = expressions.is_array();
     for (const List::Element& element : list.elements) {
-      if (holds_element(expressions, element.value)) continue;
+      if (find_element(expressions, element.value)) continue;
       if (exists) {
         out_.patch.push_back({patch::Operation::Op::Add, at_expressions / "-", element.value});
       } else {
@@ -441,6 +463,12 @@ void Lowering::write_required_terms(const List& list) {
       }
       out_.changes.push_back({element.rule, json::to_field_path(at_expressions), "", element.value, element.reason});
     }
+  }
+  for (std::size_t t = terms.size(); takes_terms_back && t-- > 0;) {
+    if (!only_ours(terms[t])) continue;
+    out_.patch.push_back({patch::Operation::Op::Remove, place / t, {}});
+    out_.changes.push_back(
+        {"", json::to_field_path(place / t), json::write(terms[t]), "", "the estimate no longer asks for it"});
   }
 }
 
@@ -463,8 +491,12 @@ void Lowering::write_marker(workload::Marker marker) {
   const Pointer annotations = metadata_ / "annotations";
   const std::string key(workload::kMarkerAnnotation);
   const View present = at(annotations / key);
+  std::erase_if(marker.known, [&](const std::string& name) { return workload::has_slot(marker, name); });
   if (marker.set.empty()) {
-    if (workload_.marker) out_.patch.push_back({patch::Operation::Op::Remove, annotations / key, {}});
+    // Also one that was put aside: it would be believed the next time.
+    if (present.text() && workload::parse_marker(*present.text())) {
+      out_.patch.push_back({patch::Operation::Op::Remove, annotations / key, {}});
+    }
     return;
   }
   const std::string text = to_text(marker);

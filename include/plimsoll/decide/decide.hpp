@@ -42,6 +42,7 @@ inline constexpr std::string_view kOptedOut = "OptedOut";
 inline constexpr std::string_view kMirrorPod = "MirrorPod";
 inline constexpr std::string_view kBoundPod = "BoundPod";
 inline constexpr std::string_view kKueueManaged = "KueueManaged";
+inline constexpr std::string_view kAutoscaled = "Autoscaled";
 inline constexpr std::string_view kDecidedAtJob = "DecidedAtJob";
 inline constexpr std::string_view kNoEstimate = "NoEstimate";
 inline constexpr std::string_view kMalformed = "Malformed";
