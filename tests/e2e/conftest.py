@@ -14,9 +14,12 @@ from cluster import build
 from cluster.api_server import AuditLog
 from cluster.control_plane import ControlPlane
 from cluster.kubectl import Kubectl, Object
+from cluster.processes import wait_until
 from hooks import registration
 from hooks.plimsoll import Plimsoll
+from hooks.registration import MANIFESTS
 from hooks.stand_in import StandIn, inject_sidecar
+from objects import pod
 
 _kept_logs = pytest.StashKey[Path]()
 _namespace_numbers = itertools.count(1)
@@ -97,11 +100,17 @@ def kubectl(make_namespace) -> Kubectl:
 
 
 @pytest.fixture(scope="module")
-def plimsoll(admin, control_plane, request) -> Iterator[Plimsoll]:
+def policy() -> Path:
+    """The policy that `plimsoll` runs with: the shipped one, unless a module has a fixture of this name."""
+    return MANIFESTS / "policy.yaml"
+
+
+@pytest.fixture(scope="module")
+def plimsoll(admin, control_plane, policy, request) -> Iterator[Plimsoll]:
     """The real program, called by the API server as manifests/ says, until the module's tests are over."""
     directory = control_plane.logs / request.module.__name__
     directory.mkdir()
-    server = Plimsoll(directory)
+    server = Plimsoll(directory, policy)
     try:
         registration.apply_manifests(admin, server.port, server.ca)
         yield server
@@ -141,3 +150,5 @@ def make_priority_class(admin) -> Iterator[Callable[[Object], None]]:
     yield make
     if names:
         admin.run("delete", "priorityclass", *names)
+        # Admission learns of it through a watch of its own; a default that lingers would be the next test's.
+        wait_until("no default class", lambda: "priorityClassName" not in admin.create(pod("probe"), "--dry-run=server")["spec"])

@@ -31,5 +31,33 @@ def priority_class(name: str, value: int, **fields) -> Object:
     return {"apiVersion": "scheduling.k8s.io/v1", "kind": "PriorityClass", "metadata": {"name": name}, "value": value} | fields
 
 
+def deployment(name: str, template: Object, **spec) -> Object:
+    """`template`: a Pod whose metadata and spec the Deployment's Pods get."""
+    labels = {"app": name}
+    metadata = {key: value for key, value in template["metadata"].items() if key in ("annotations", "labels")}
+    metadata["labels"] = metadata.get("labels", {}) | labels
+    return {"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": name},
+            "spec": {"selector": {"matchLabels": labels}, "template": {"metadata": metadata, "spec": template["spec"]}} | spec}
+
+
+def differences(before: Object, after: Object) -> dict[str, object]:
+    """What `after` has that `before` has not, by path ("spec.containers.0.image"); None where something is gone. Lists are compared
+    element by element; of something new, the whole value."""
+    found: dict[str, object] = {}
+
+    def compare(path: str, old, new) -> None:
+        if isinstance(old, dict) and isinstance(new, dict):
+            for key in old.keys() | new.keys():
+                compare(f"{path}.{key}".removeprefix("."), old.get(key), new.get(key))
+        elif isinstance(old, list) and isinstance(new, list):
+            for index in range(max(len(old), len(new))):
+                compare(f"{path}.{index}", old[index] if index < len(old) else None, new[index] if index < len(new) else None)
+        elif old != new:
+            found[path] = new
+
+    compare("", before, after)
+    return found
+
+
 def _pod_spec(fields: dict) -> dict:
     return {"restartPolicy": "Never", "containers": [{"name": "main", "image": "registry.example/main:1"}]} | fields

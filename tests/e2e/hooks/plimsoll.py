@@ -1,16 +1,21 @@
 """Plimsoll's own program, started as an operator would start it."""
 
+import itertools
 import json
 import os
+import subprocess
 import urllib.error
 import urllib.request
 from pathlib import Path
 
-from cluster.processes import Process
+from cluster.kubectl import Kubectl, Object
+from cluster.processes import Process, wait_until
 from hooks.registration import MANIFESTS, SERVICE_DNS_NAME
 
 # The log line on standard error that names the ports: {"msg": "listening", "https": 40001, "health": 40002, ...}
 _MESSAGE, _LISTENING, _HTTPS, _HEALTH = "msg", "listening", "https", "health"
+
+_probe_numbers = itertools.count(1)
 
 
 def program() -> Path:
@@ -25,11 +30,14 @@ class Plimsoll:
     """A running `plimsoll serve`. Its log is `<directory>/plimsoll.log`, its audit log `<directory>/plimsoll-audit.jsonl`."""
 
     def __init__(self, directory: Path, policy: Path = MANIFESTS / "policy.yaml"):
+        self._policy = policy
         self._ca = directory / "plimsoll-ca.crt"
         self._audit_log = directory / "plimsoll-audit.jsonl"
         self.process = Process(
             [program(), "serve", "--listen", "127.0.0.1:0", "--health-listen", "127.0.0.1:0", "--self-signed",
-             "--dns-name", SERVICE_DNS_NAME, "--ca-out", self._ca, "--policy", policy, "--audit-log", self._audit_log],
+             "--dns-name", SERVICE_DNS_NAME, "--ca-out", self._ca, "--policy", policy, "--audit-log", self._audit_log,
+             # No load balancer has to learn that it goes.
+             "--drain-delay", "0s"],
             directory / "plimsoll.log")
         try:
             listening = self.process.wait_until("it named its ports", self._find_listening_line, seconds=10)
@@ -61,6 +69,24 @@ class Plimsoll:
             return []
         records = map(json.loads, self._audit_log.read_text(encoding="utf-8").splitlines())
         return [record for record in records if record["namespace"] == namespace and kind in ("", record["kind"])]
+
+    def all_audit_records(self, kubectl: Kubectl, kind: str = "") -> list[dict]:
+        """The audit records of every decision so far in `kubectl`'s namespace. To know that there are no more, it has one more decision
+        made, of a dry run that changes nothing, and waits for that one's record."""
+        last = f"last-{next(_probe_numbers)}"
+        probe = {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": last, "annotations": {"estimate.plimsoll.dev/cpu": "1"}},
+                 "spec": {"restartPolicy": "Never", "containers": [{"name": "main", "image": "registry.example/probe:1"}]}}
+        kubectl.attempt("create", "-f", "-", "--dry-run=server", objects=[probe])
+        wait_until("the last decision's record",
+                   lambda: any(record["name"] == last for record in self.audit_records(kubectl.namespace)))
+        return [record for record in self.audit_records(kubectl.namespace, kind) if not record["name"].startswith("last-")]
+
+    def patch_offline(self, made: Object) -> list[dict]:
+        """The patch that `plimsoll mutate` has for an object under the same policy."""
+        done = subprocess.run([program(), "mutate", "-f", "-", "-o", "patch", "--policy", self._policy], input=json.dumps(made), text=True,
+                              capture_output=True, timeout=30, check=False)
+        assert done.returncode == 0, f"plimsoll mutate: exit code {done.returncode}\n{done.stderr}"
+        return json.loads(done.stdout)
 
     def stop(self) -> int:
         """Its exit code."""
