@@ -4,7 +4,7 @@ PYTHON := /usr/bin/python3
 reports := $(CURDIR)/build/reports
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build test asan e2e tidy format bench
+.PHONY: help setup build demo test golden-update asan e2e bench docs tidy format
 
 help: ## list these commands
 	@sed -nE 's/^([a-z0-9-]+):[^#]*## (.*)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 22
@@ -16,9 +16,15 @@ build: setup ## the release program: build/plimsoll
 	cmake --preset release
 	cmake --build --preset release
 
+demo: build ## the main job on this machine: a server, an annotated Job, what becomes of it and why
+	@scripts/demo
+
 test: build ## unit, golden, property, architecture and loopback tests
 	@mkdir -p $(reports)
 	ctest --test-dir build --output-on-failure --output-junit $(reports)/test.xml
+
+golden-update: build ## rewrite the expected.yaml files that say something else; look at the difference
+	UPDATE_GOLDEN=1 build/plimsoll test tests/golden/mutate
 
 asan: setup ## the same tests under AddressSanitizer and UndefinedBehaviorSanitizer
 	cmake --preset asan
@@ -30,6 +36,9 @@ e2e: build ## on a real Kubernetes control plane; K8S_VERSION=v1.35.4 for anothe
 	$(PYTHON) tests/e2e/cluster/build.py
 	@mkdir -p $(reports)
 	$(PYTHON) -m pytest tests/e2e --junit-xml=$(reports)/e2e.xml
+
+docs: build ## write docs/cli.md anew from the program's help
+	@scripts/generate-cli-docs build/plimsoll
 
 tidy: build ## clang-tidy over the sources
 	@scripts/install-packages tools
