@@ -77,7 +77,8 @@ class Encoder {
   void write_changes() {
     w_.key("changes").begin_array();
     for (const decide::AppliedChange& change : record_.decision.changes) {
-      w_.begin_object().member("rule", change.rule).member("path", change.path);
+      w_.begin_object().member("rule", change.rule);
+      text("path", change.path, kTextLimit);
       w_.key("from").raw(change.from.empty() ? "null" : change.from);
       w_.key("to").raw(change.to.empty() ? "null" : change.to);
       text("reason", change.reason, kTextLimit);
