@@ -135,6 +135,8 @@ struct Findings {
 Result<Findings> explore(const fs::path& root) {
   Findings findings;
   std::error_code error;
+  // libstdc++ 12 takes a directory that is not there for an empty one.
+  if (!fs::is_directory(root, error)) return fail(ErrorCode::NotFound, "is no directory", root.string());
   auto entry = fs::recursive_directory_iterator(root, error);
   for (; !error && entry != fs::recursive_directory_iterator(); entry.increment(error)) {
     const fs::path name = entry->path().filename();
@@ -177,27 +179,29 @@ std::string escape_xml(std::string_view text) {
 
 }  // namespace
 
-Result<std::vector<CaseResult>> run_goldens(const fs::path& root, const GoldenOptions& options) {
+Result<std::vector<CaseResult>> run_goldens(const fs::path& directory, const GoldenOptions& options) {
+  std::error_code ignored;
+  const fs::path root = fs::weakly_canonical(directory, ignored);
   PLIMSOLL_TRY(findings, explore(root));
-  if (findings.cases.empty()) return fail(ErrorCode::NotFound, "there is no input.yaml below", root.string());
-  const auto name_of = [&](const fs::path& directory) {
-    const fs::path relative = directory.lexically_relative(root);
+  if (findings.cases.empty()) return fail(ErrorCode::NotFound, "no input.yaml is below", root.string());
+  const auto name_of = [&](const fs::path& one) {
+    const fs::path relative = one.lexically_relative(root);
     return relative == "." ? root.filename().generic_string() : relative.generic_string();
   };
   std::vector<CaseResult> results;
-  for (const fs::path& directory : findings.cases) {
-    CaseResult result = Case(directory, options).run();
-    result.name = name_of(directory);
+  for (const fs::path& one : findings.cases) {
+    CaseResult result = Case(one, options).run();
+    result.name = name_of(one);
     results.push_back(std::move(result));
   }
-  for (const fs::path& directory : findings.expectations) {
-    if (findings.cases.contains(directory)) continue;
-    results.push_back({name_of(directory), "expected.yaml has no input.yaml beside it", {}, false});
+  for (const fs::path& one : findings.expectations) {
+    if (findings.cases.contains(one)) continue;
+    results.push_back({name_of(one), "expected.yaml has no input.yaml beside it", {}, false});
   }
-  for (const fs::path& directory : findings.contexts) {
+  for (const fs::path& one : findings.contexts) {
     const bool is_read =
-        std::ranges::any_of(findings.cases, [&](const fs::path& one) { return is_below(one, directory); });
-    if (!is_read) results.push_back({name_of(directory), "no case reads this context.yaml", {}, false});
+        std::ranges::any_of(findings.cases, [&](const fs::path& reader) { return is_below(reader, one); });
+    if (!is_read) results.push_back({name_of(one), "no case reads this context.yaml", {}, false});
   }
   std::ranges::sort(results, {}, &CaseResult::name);
   return results;

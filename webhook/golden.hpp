@@ -38,11 +38,11 @@ struct GoldenOptions {
   Style style = Style::Plain;
 };
 
-/// Runs every case below `root`, in the order of their names; what is left over (an expected.yaml without an
+/// Runs every case below `directory`, in the order of their names; what is left over (an expected.yaml without an
 /// input.yaml, a context.yaml for no case) is a failed case of its own.
 ///
-/// Errors: `root` cannot be read, or holds no case.
-[[nodiscard]] Result<std::vector<CaseResult>> run_goldens(const std::filesystem::path& root,
+/// Errors: `directory` cannot be read, or holds no case.
+[[nodiscard]] Result<std::vector<CaseResult>> run_goldens(const std::filesystem::path& directory,
                                                           const GoldenOptions& options);
 
 /// The results for a CI server. Source: the JUnit format as Jenkins and GitLab read it.
