@@ -138,7 +138,9 @@ def test_pod_without_estimate_is_untouched(kubectl, server):
 
 
 def test_deployments_pods_get_a_toleration_and_never_a_deadline(kubectl, server):
-    kubectl.create(deployment("tf-serving", load_input("seeds/tf-serving-pod"), replicas=3))
+    template = load_input("seeds/tf-serving-pod")
+    template["metadata"]["annotations"]["estimate.plimsoll.dev/duration"] = "4m"
+    kubectl.create(deployment("tf-serving", template, replicas=3))
     kubectl.run("wait", "--for=condition=Available", "deployment/tf-serving", "--timeout=60s")
 
     pods = kubectl.select("pods")
@@ -146,6 +148,7 @@ def test_deployments_pods_get_a_toleration_and_never_a_deadline(kubectl, server)
     for stored in pods:
         assert GPU_TOLERATION in stored["spec"]["tolerations"]
         assert "activeDeadlineSeconds" not in stored["spec"]
+        assert priority_of(stored) == ("plimsoll-hours", 2000, "Never")  # the band for minutes is bound to a deadline
         assert resources_of(stored) == {"requests": {"cpu": "2", "memory": "4Gi", "nvidia.com/gpu": "1"},
                                         "limits": {"cpu": "2", "memory": "4Gi", "nvidia.com/gpu": "1"}}
     records = [record for record in server.all_audit_records(kubectl, "Pod") if record["verdict"] == "Mutated"]
