@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <set>
 
 #include "plimsoll/base/text.hpp"
@@ -47,6 +48,14 @@ void refuse(const Decision& decision, admission::Answer& answer) {
   }
 }
 
+// Escaping can lengthen a text, and the ellipsis of a cut one counts as well.
+std::string to_warning(std::string_view text) {
+  std::string escaped = to_display(text, kWarningLimit);
+  const auto is_start = [](char c) { return (static_cast<unsigned char>(c) & 0xC0U) != 0x80U; };
+  const auto length = static_cast<std::size_t>(std::ranges::count_if(escaped, is_start));
+  return length <= kWarningLimit ? escaped : to_display(escaped, kWarningLimit - 1);
+}
+
 // Values that are the same in the second pass, or are not given there: the API server refuses to change them (P16).
 void annotate(const Decision& decision, admission::Answer& answer) {
   if (decision.verdict == Verdict::Mutated) {
@@ -86,7 +95,7 @@ admission::Answer make_answer(const admission::Review& review, const Decision& d
   if (!decision.patch.empty()) answer.patch = patch::write_patch(decision.patch);
   const std::size_t count = decision.warnings.size();
   const std::size_t shown = count > kMaxWarnings ? kMaxWarnings - 1 : count;
-  for (std::size_t i = 0; i < shown; ++i) answer.warnings.push_back(to_display(decision.warnings[i], kWarningLimit));
+  for (std::size_t i = 0; i < shown; ++i) answer.warnings.push_back(to_warning(decision.warnings[i]));
   if (shown < count) answer.warnings.push_back(fmt::format("and {} more warnings", count - shown));
   annotate(decision, answer);
   return answer;
