@@ -52,6 +52,9 @@ error_code listen_on(Acceptor& acceptor, const tcp::endpoint& endpoint) {
   return ec;
 }
 
+// How often a stop that waits asks whether it is hurried.
+constexpr std::chrono::milliseconds kGlance{50};
+
 /// Runs `work` on the worker's thread and returns what it returns.
 template <class Work>
 auto run_on(Worker& worker, Work work) {
@@ -100,7 +103,7 @@ class Server::Impl {
   }
   Impl(const Impl&) = delete;
   Impl& operator=(const Impl&) = delete;
-  ~Impl() { stop(std::chrono::milliseconds{0}); }
+  ~Impl() { stop(std::chrono::milliseconds{0}, {}); }
 
   Result<void> listen(const ListenAddress& address) {
     PLIMSOLL_TRY(endpoints, to_endpoints(address));
@@ -131,7 +134,7 @@ class Server::Impl {
 
   void drain() noexcept { shared_.draining = true; }
 
-  std::size_t stop(std::chrono::milliseconds deadline) {
+  std::size_t stop(std::chrono::milliseconds deadline, const std::function<bool()>& is_hurried) {
     if (threads_.empty()) return 0;
     shared_.draining = true;
     shared_.stopping = true;
@@ -139,8 +142,11 @@ class Server::Impl {
     run_on(*workers_.front(), [this] { close_door(); });
     for (const auto& worker : workers_) run_on(*worker, [&worker] { worker->close_idle(); });
     {
+      const auto is_empty = [this] { return shared_.connections == 0; };
+      const auto until = Clock::now() + deadline;
       std::unique_lock lock(shared_.mutex);
-      shared_.last_connection_ended.wait_for(lock, deadline, [this] { return shared_.connections == 0; });
+      while (!is_empty() && Clock::now() < until && !(is_hurried && is_hurried()))
+        shared_.last_connection_ended.wait_until(lock, std::min(until, Clock::now() + kGlance), is_empty);
     }
     std::size_t cut = 0;
     for (const auto& worker : workers_) {
@@ -215,8 +221,8 @@ std::uint16_t Server::port() const noexcept {
 void Server::drain() noexcept {
   impl_->drain();
 }
-std::size_t Server::stop(std::chrono::milliseconds deadline) {
-  return impl_->stop(deadline);
+std::size_t Server::stop(std::chrono::milliseconds deadline, const std::function<bool()>& is_hurried) {
+  return impl_->stop(deadline, is_hurried);
 }
 
 Result<Server> start_server(ServerOptions options, Handler handler, Events events) {

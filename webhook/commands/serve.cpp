@@ -171,7 +171,7 @@ Report serve(const ServeOptions& options) {
   const Result<tls::Identity> identity = find_identity(options);
   if (!identity) return unusable(identity.error());
   const Result<tls::ServerContext> context = tls::make_server_context(*identity);
-  if (!context) return unusable(context.error());
+  if (!context) return unusable(Error{context.error().code, context.error().message, options.certificate_file});
   const Result<http::ListenAddress> listen = http::parse_listen_address(options.listen);
   if (!listen) return unusable(listen.error());
   const Result<http::ListenAddress> health_listen = http::parse_listen_address(options.health_listen);
@@ -211,7 +211,8 @@ Report serve(const ServeOptions& options) {
     server->stop(std::chrono::milliseconds(0));
     return {};
   }
-  const std::size_t cut = server->stop(*stop_timeout);
+  const std::size_t cut =
+      server->stop(*stop_timeout, [&signals] { return signals.wait_for(std::chrono::milliseconds(0)); });
   health->stop(std::chrono::milliseconds(0));
   telemetry::log(
       Level::Info, "stopped",

@@ -80,8 +80,9 @@ class Server {
   void drain() noexcept;
 
   /// Takes no new connection, closes idle ones, waits for requests that have begun until `deadline` has passed, cuts
-  /// the rest and returns how many those were. The second time it does nothing.
-  std::size_t stop(std::chrono::milliseconds deadline);
+  /// the rest and returns how many those were. The second time it does nothing. `is_hurried`, asked some times a
+  /// second, ends the wait early.
+  std::size_t stop(std::chrono::milliseconds deadline, const std::function<bool()>& is_hurried = {});
 
  private:
   std::unique_ptr<Impl> impl_;
