@@ -42,6 +42,15 @@ std::optional<Marker> parse_marker(std::string_view text) {
                 .was = read_slots(root["was"])};
 }
 
+bool has_slot(const Marker& marker, std::string_view container) {
+  for (const std::string_view side : {".requests.", ".limits."}) {
+    const std::string prefix = std::string(container) + std::string(side);
+    const auto first = marker.set.lower_bound(prefix);
+    if (first != marker.set.end() && first->first.starts_with(prefix)) return true;
+  }
+  return false;
+}
+
 std::string to_text(const Marker& marker) {
   json::Writer writer;
   writer.begin_object().member("v", std::int64_t{kMarkerFormat}).member("policy", marker.policy);

@@ -43,6 +43,9 @@ struct Marker {
 /// Reads the annotation's value; nothing when it is malformed, too long or of another format.
 [[nodiscard]] std::optional<Marker> parse_marker(std::string_view text);
 
+/// Whether a request or limit of `container` is among the slots that were set.
+[[nodiscard]] bool has_slot(const Marker& marker, std::string_view container);
+
 /// Compact JSON, slots sorted: the same marker gives the same bytes.
 [[nodiscard]] std::string to_text(const Marker& marker);
 
