@@ -178,8 +178,11 @@ constexpr Place kPlaces[] = {
     {{"spec", "affinity", "podAntiAffinity", kPreferred}, json::Kind::Array},
 };
 
-Result<void> expect(json::View value, json::Kind kind, const json::Pointer& at) {
-  if (!value || value.is_null() || value.kind() == kind) return {};
+bool fits(json::View value, json::Kind kind) {
+  return !value || value.is_null() || value.kind() == kind;
+}
+
+Unexpected<Error> misplaced(json::Kind kind, const json::Pointer& at) {
   return fail(ErrorCode::Invalid, kind == json::Kind::Array ? "must be a list" : "must be a map",
               json::to_field_path(at));
 }
@@ -188,29 +191,29 @@ Result<void> expect(json::View value, json::Kind kind, const json::Pointer& at) 
 Result<void> check_places(const Workload& workload, json::View pod_template) {
   for (const Place& place : kPlaces) {
     json::View value = pod_template;
+    for (const std::string_view step : place.path) value = step.empty() ? value : value[step];
+    if (fits(value, place.kind)) continue;
     json::Pointer at = workload.template_path;
-    for (const std::string_view step : place.path) {
-      if (step.empty()) break;
-      value = value[step];
-      if (!value) break;
-      at = at / step;
-    }
-    PLIMSOLL_CHECK(expect(value, place.kind, at));
+    for (const std::string_view step : place.path) at = step.empty() ? at : at / step;
+    return misplaced(place.kind, at);
   }
-  const json::Pointer terms_at =
-      workload.template_path / "spec" / "affinity" / "nodeAffinity" / kRequired / "nodeSelectorTerms";
   const json::View terms = workload.pod_spec["affinity"]["nodeAffinity"][kRequired]["nodeSelectorTerms"];
-  PLIMSOLL_CHECK(expect(terms, json::Kind::Array, terms_at));
+  const auto terms_at = [&] {
+    return workload.template_path / "spec" / "affinity" / "nodeAffinity" / kRequired / "nodeSelectorTerms";
+  };
+  if (!fits(terms, json::Kind::Array)) return misplaced(json::Kind::Array, terms_at());
   for (std::size_t i = 0; i < terms.size(); ++i) {
-    PLIMSOLL_CHECK(expect(terms[i], json::Kind::Object, terms_at / i));
-    PLIMSOLL_CHECK(expect(terms[i]["matchExpressions"], json::Kind::Array, terms_at / i / "matchExpressions"));
+    if (!fits(terms[i], json::Kind::Object)) return misplaced(json::Kind::Object, terms_at() / i);
+    if (fits(terms[i]["matchExpressions"], json::Kind::Array)) continue;
+    return misplaced(json::Kind::Array, terms_at() / i / "matchExpressions");
   }
   for (const Container& container : workload.containers) {
     const json::View resources = container.view["resources"];
-    const json::Pointer resources_at = container.path / "resources";
-    PLIMSOLL_CHECK(expect(resources, json::Kind::Object, resources_at));
-    PLIMSOLL_CHECK(expect(resources["requests"], json::Kind::Object, resources_at / "requests"));
-    PLIMSOLL_CHECK(expect(resources["limits"], json::Kind::Object, resources_at / "limits"));
+    if (!fits(resources, json::Kind::Object)) return misplaced(json::Kind::Object, container.path / "resources");
+    for (const std::string_view side : {"requests", "limits"}) {
+      if (fits(resources[side], json::Kind::Object)) continue;
+      return misplaced(json::Kind::Object, container.path / "resources" / side);
+    }
   }
   return {};
 }

@@ -200,6 +200,7 @@ TEST_CASE("an author's own invalid object is decided all the same, and never bec
   for (const std::string_view spec : {
            "{containers: [{name: a, resources: {requests: {cpu: 4}, limits: {cpu: 2}}}]}",
            "{containers: [{name: a, resources: {requests: {cpu: -4}}}]}",
+           "{containers: [{name: a, resources: {limits: {cpu: -1}}}]}",
            "{containers: [{name: a, resources: {requests: {nvidia.com/gpu: 1}}}]}",
            "{containers: [{name: a, resources: {limits: {nvidia.com/gpu: 1500m}}}]}",
            "{activeDeadlineSeconds: 0, containers: [{name: a}]}",

@@ -61,8 +61,7 @@ void set(std::size_t container, Side side, std::string_view resource, std::strin
 }
 
 template <class T>
-std::optional<T> authored(const Container& container, Side side, std::string_view resource) {
-  const auto quantity = container.authored(side, resource);
+std::optional<T> amount_in(const std::optional<Quantity>& quantity) {
   if (!quantity) return std::nullopt;
   const auto amount = amount_of(*quantity, T{});
   return amount ? std::optional(*amount) : std::nullopt;
@@ -143,9 +142,13 @@ void warn_of_conflict(const Pair<T>& written, const Pair<T>& settled, const Case
 template <class T>
 void size(const Input& input, std::size_t index, const Case<T>& c, Outcome& out) {
   const Container& container = input.workload.containers[index];
+  const bool is_negative = std::ranges::any_of(container.amounts, [&](const workload::Amount& amount) {
+    return amount.resource == c.resource && amount.present.nanos() < 0;
+  });
+  if (is_negative) return;  // the API server refuses it, whatever stands beside it
   const std::string name = to_display(container.name);
-  const Pair<T> written{authored<T>(container, Side::Request, c.resource),
-                        authored<T>(container, Side::Limit, c.resource)};
+  const Pair<T> written{amount_in<T>(container.authored(Side::Request, c.resource)),
+                        amount_in<T>(container.authored(Side::Limit, c.resource))};
   Target<T> target = make_target(input, c, name, out);
   if (c.resource != "ephemeral-storage" && input.workload.is_guaranteed()) {
     // QoS class Guaranteed needs request and limit equal, and a whole number of cpus stays whole (static CPU manager).
@@ -159,8 +162,9 @@ void size(const Input& input, std::size_t index, const Case<T>& c, Outcome& out)
   }
   Pair<T> settled = settle(written, target, input.settings.resources.authored);
   if (!settled.limit && settled.request && container.is_limit_ranger_default(Side::Limit, c.resource)) {
-    // LimitRanger's default cannot be removed (it would come back): it is lifted to what is needed.
-    const auto present = amount_of(*container.present(Side::Limit, c.resource), T{});
+    // LimitRanger's default cannot be removed (it would come back): it is lifted to what is needed. Its annotation may
+    // be forged and name what is not there.
+    const std::optional<T> present = amount_in<T>(container.present(Side::Limit, c.resource));
     if (present && *present < *settled.request) settled.limit = settled.request;
   }
   warn_of_conflict(written, settled, c, name, out);
