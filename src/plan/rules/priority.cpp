@@ -5,6 +5,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <limits>
 
 #include "../rule.hpp"
@@ -49,11 +50,18 @@ std::string why_kept(const Input& input, const std::string& target) {
   return {};
 }
 
+// Whether the band is for those who are short of time, and time has run out: what is lost already must not push others
+// aside. A band for the late alone (`slack: "<0s"`) is another matter.
+bool comes_too_late(const config::Condition& when, const std::optional<Duration>& slack) {
+  if (when.slack.empty() || !slack || *slack >= Duration{}) return false;
+  return std::ranges::all_of(when.slack, [](const auto& comparison) { return comparison.holds(Duration{}); });
+}
+
 }  // namespace
 
 BandChoice choose_band(const Input& input) {
   for (const config::Band& band : input.settings.priority.bands) {
-    if (!holds(band.when, input)) continue;
+    if (!holds(band.when, input) || comes_too_late(band.when, input.subject.slack)) continue;
     BandChoice choice{.band = &band, .deadline_seconds = {}, .kept = why_kept(input, band.priority_class)};
     if (!band.bound) return choice;
     if (!input.estimate.duration || input.workload.restart_policy() == "Always") continue;
