@@ -48,6 +48,7 @@ class Run {
     decision_.message = std::move(message);
     return true;
   }
+  bool is_open() const { return decision_.patch.empty() && decision_.reason.empty(); }
   bool skip(std::string_view why, std::string message) { return end(Verdict::Skipped, why, std::move(message)); }
 
   bool skipped_by_request();
@@ -165,10 +166,18 @@ bool Run::rejected(const Workload& workload) {
   for (const estimate::Problem& problem : reading_.problems) {
     message += (&problem == reading_.problems.data() ? ": " : "; ") + to_text(problem);
   }
+  // What was ignored is told as well, so that all of it is mended at once.
+  std::ranges::move(reading_.warnings, std::back_inserter(decision_.warnings));
   return end(Verdict::Rejected, reason::kBadEstimate, std::move(message));
 }
 
 void Run::adopt(Lowered lowered) {
+  if (lowered.lacks_room) {
+    // Without a marker the next call would take our numbers for the author's.
+    end(Verdict::Unchanged, reason::kNoRoom, "the annotations leave no room for the decision: nothing is changed");
+    decision_.warnings.push_back(decision_.message);
+    return;
+  }
   decision_.changes = std::move(lowered.changes);
   decision_.patch = std::move(lowered.patch);
   if (!decision_.patch.empty()) {
@@ -215,7 +224,7 @@ void Run::lower_new_containers(const Workload& workload) {
     const plan::Plan plan = plan::make_plan_for_containers(workload, reading_.estimate, settings_, creator(), wanted);
     if (!plan.changes.empty()) adopt(lower(workload, plan.changes, marker, Scope::Beside));
   }
-  if (decision_.patch.empty()) end(Verdict::Unchanged, reason::kAlreadyDecided, "this estimate was decided already");
+  if (is_open()) end(Verdict::Unchanged, reason::kAlreadyDecided, "this estimate was decided already");
 }
 
 void Run::plan_and_lower(const Workload& workload) {
@@ -223,7 +232,7 @@ void Run::plan_and_lower(const Workload& workload) {
   plan::Plan plan = plan::make_plan(workload, reading_.estimate, settings_, creator());
   std::ranges::move(plan.warnings, std::back_inserter(decision_.warnings));
   adopt(lower(workload, plan.changes, make_marker(workload, reading_.estimate, policy_.revision), Scope::Whole));
-  if (decision_.patch.empty()) end(Verdict::Unchanged, reason::kNothingToDo, "everything stands there already");
+  if (is_open()) end(Verdict::Unchanged, reason::kNothingToDo, "everything stands there already");
 }
 
 Decision Run::decide(json::View object) && {

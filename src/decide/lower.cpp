@@ -156,6 +156,9 @@ class Lowering {
   Lowered out_;
 };
 
+// All keys and values together. Source: apimachinery pkg/api/validation/objectmeta.go, TotalAnnotationSizeLimitB.
+constexpr std::size_t kAnnotationsLimit = 256 << 10;
+
 constexpr std::string_view kRequired = "nodeAffinity.required";
 
 void Lowering::index_places() {
@@ -502,6 +505,11 @@ void Lowering::write_marker(workload::Marker marker) {
   const std::string text = to_text(marker);
   if (present.text() == text) return;
   put(annotations, key, json::to_json_string(text));
+  std::size_t size = key.size() + text.size();
+  for (const json::Member& other : at(annotations).members()) {
+    if (other.key != key) size += other.key.size() + other.value.text().value_or("").size();
+  }
+  out_.lacks_room = size > kAnnotationsLimit;
 }
 
 }  // namespace

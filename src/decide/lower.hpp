@@ -19,6 +19,8 @@ enum class Scope {
 struct Lowered {
   patch::Patch patch;
   std::vector<AppliedChange> changes;
+  /// With the marker the pod's annotations would be more than the API server takes: the patch must not be used.
+  bool lacks_room = false;
 };
 
 /// The smallest patch after which `workload` holds `changes`, with `marker` (policy, estimate, container, times; its

@@ -48,6 +48,7 @@ inline constexpr std::string_view kNoEstimate = "NoEstimate";
 inline constexpr std::string_view kMalformed = "Malformed";
 inline constexpr std::string_view kAlreadyDecided = "AlreadyDecided";
 inline constexpr std::string_view kNothingToDo = "NothingToDo";
+inline constexpr std::string_view kNoRoom = "NoRoom";
 inline constexpr std::string_view kCronJob = "CronJob";
 inline constexpr std::string_view kBadEstimate = "BadEstimate";
 inline constexpr std::string_view kEstimateRequired = "EstimateRequired";
