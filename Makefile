@@ -1,10 +1,11 @@
 # The everyday commands; `make help` lists them. Behind them stand the CMake presets of CMakePresets.json.
 
 PYTHON := /usr/bin/python3
+IMAGE ?= plimsoll:dev
 reports := $(CURDIR)/build/reports
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build demo test golden-update asan e2e bench docs tidy format
+.PHONY: help setup build demo test golden-update asan e2e bench docs image tidy format
 
 help: ## list these commands
 	@sed -nE 's/^([a-z0-9-]+):[^#]*## (.*)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 22
@@ -39,6 +40,9 @@ e2e: build ## on a real Kubernetes control plane; K8S_VERSION=v1.35.4 for anothe
 
 docs: build ## write docs/cli.md anew from the program's help
 	@scripts/generate-cli-docs build/plimsoll
+
+image: ## the container image, by docker, podman or buildah; IMAGE=plimsoll:dev names it
+	@scripts/build-image "$(IMAGE)"
 
 tidy: build ## clang-tidy over the sources
 	@scripts/install-packages tools
