@@ -20,6 +20,14 @@
 namespace plimsoll::config {
 namespace {
 
+// GPU nodes are commonly tainted with the name of their resource (kubernetes/kubernetes
+// plugin/pkg/admission/extendedresourcetoleration adds the same toleration).
+std::vector<TolerationRule> tolerate_gpu_taint(const std::string& resource) {
+  Condition has_gpu;
+  has_gpu.gpu = {{Comparison<GpuCount>::Op::Greater, GpuCount(0)}};
+  return {{has_gpu, {{.key = resource, .op = "Exists", .value = "", .effect = "NoSchedule", .seconds = {}}}}};
+}
+
 constexpr std::string_view kApiVersion = "plimsoll.dev/v1alpha1";
 constexpr std::string_view kKind = "Policy";
 
@@ -170,6 +178,7 @@ Settings read_override(const Value& value, const yaml::Node& base, Problems& pro
   });
   const yaml::Node complete = laid_over(base, own);
   read_table(Value(complete, value.path(), problems), settings);
+  if (complete.find("tolerations") == nullptr) settings.tolerations = tolerate_gpu_taint(settings.gpu.resource);
   return settings;
 }
 
@@ -177,6 +186,9 @@ Policy read_policy(const yaml::Node& root, Problems& problems) {
   Document document{.policy = default_policy(), .namespaces = {}};
   read_table(Value(root, "", problems), document);
   const yaml::Node base = settings_part(root);
+  if (base.find("tolerations") == nullptr) {
+    document.policy.base.tolerations = tolerate_gpu_taint(document.policy.base.gpu.resource);
+  }
   for (const NamespaceRule& rule : document.namespaces) {
     if (!rule.policy) continue;
     document.policy.namespaces.push_back({rule.names, read_override(*rule.policy, base, problems)});
@@ -231,11 +243,7 @@ std::string to_text(const Problem& problem) {
 
 Policy default_policy() {
   Policy policy;
-  Condition has_gpu;
-  has_gpu.gpu = {{Comparison<GpuCount>::Op::Greater, GpuCount(0)}};
-  const Toleration gpu_taint{
-      .key = "nvidia.com/gpu", .op = "Exists", .value = "", .effect = "NoSchedule", .seconds = {}};
-  policy.base.tolerations = {{has_gpu, {gpu_taint}}};
+  policy.base.tolerations = tolerate_gpu_taint(policy.base.gpu.resource);
   return policy;
 }
 

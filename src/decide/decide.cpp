@@ -232,7 +232,7 @@ void Run::plan_and_lower(const Workload& workload) {
   plan::Plan plan = plan::make_plan(workload, reading_.estimate, settings_, creator());
   std::ranges::move(plan.warnings, std::back_inserter(decision_.warnings));
   adopt(lower(workload, plan.changes, make_marker(workload, reading_.estimate, policy_.revision), Scope::Whole));
-  if (is_open()) end(Verdict::Unchanged, reason::kNothingToDo, "everything stands there already");
+  if (is_open()) end(Verdict::Unchanged, reason::kNothingToDo, "nothing is to be changed");
 }
 
 Decision Run::decide(json::View object) && {

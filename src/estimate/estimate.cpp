@@ -107,6 +107,8 @@ void Reader::collect(json::View metadata, const json::Pointer& at) {
     Entry entry{json::to_field_path(at / "annotations" / (policy_.prefix + to_display(key))), {}};
     if (const auto text = member.value.text()) {
       entry.value = *text;
+    } else if (member.value.is_null()) {
+      // Go reads null as an empty string, and so does the API server.
     } else {
       // The API server refuses this itself; a file on a laptop does not.
       entry.value = json::write(member.value);
@@ -536,7 +538,10 @@ void Reader::declare(std::size_t index) {
   const Container& container = workload_.containers[index];
   ContainerEstimate& estimate = out_.estimate.containers[index];
   const auto origin = [&](std::string_view resource) {
-    return Origin{Origin::Source::Declared, json::to_field_path(container.path / "resources" / "requests" / resource)};
+    const bool is_request = container.authored(workload::Side::Request, resource).has_value();
+    const json::Pointer resources = container.path / "resources";
+    return Origin{Origin::Source::Declared,
+                  json::to_field_path(resources / (is_request ? "requests" : "limits") / resource)};
   };
   if (const auto cpu = container.authored_request_or_limit("cpu"); cpu && !estimate.cpu) {
     if (const auto amount = to_milli_cpu(*cpu)) estimate.cpu = {*amount, origin("cpu")};
