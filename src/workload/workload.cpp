@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <set>
 
 namespace plimsoll::workload {
 namespace {
@@ -147,12 +148,14 @@ Result<void> read_containers(Workload& workload, std::string_view list) {
   return {};
 }
 
-bool mounts(const Container& container, std::string_view volume) {
-  if (volume.empty()) return false;
+/// The names of the volumes that `container` mounts.
+std::set<std::string_view> mounted_volumes(const Container& container) {
+  std::set<std::string_view> names;
   for (const json::View mount : container.view["volumeMounts"].elements()) {
-    if (mount["name"].text() == volume) return true;
+    const std::string_view name = mount["name"].text().value_or("");
+    if (!name.empty()) names.insert(name);
   }
-  return false;
+  return names;
 }
 
 // The maps and lists that a change of ours may be written into, below the pod template.
@@ -389,10 +392,11 @@ bool is_gpu_resource(std::string_view resource) {
 
 Bytes memory_floor(const Workload& workload, const Container& container) {
   Bytes volumes;
+  const std::set<std::string_view> mounted = mounted_volumes(container);
   for (const json::View volume : workload.pod_spec["volumes"].elements()) {
     if (volume["emptyDir"]["medium"].text() != "Memory") continue;
     // By volume, not by mount: what is mounted twice is there once.
-    if (!mounts(container, volume["name"].text().value_or(""))) continue;
+    if (!mounted.contains(volume["name"].text().value_or(""))) continue;
     const auto limit = read_quantity(volume["emptyDir"]["sizeLimit"], {});
     if (!limit) continue;
     if (const auto bytes = to_bytes(*limit)) volumes += *bytes;
