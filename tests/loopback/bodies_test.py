@@ -7,6 +7,7 @@ import json
 import pytest
 
 import reviews
+from reviews import PREFIX
 from wire import post
 
 GOOD = reviews.encode(reviews.make_review(reviews.make_job(), uid="good"))
@@ -226,3 +227,46 @@ def test_a_body_of_exactly_8_mib_is_taken(server):
     body = reviews.encode(review)
     response = reviews.read_answer(server.exchange(post(body + b" " * (8 * MIB - len(body)))), review)
     assert "patch" in response
+
+
+def make_large(**pod_spec) -> dict:
+    job = reviews.make_job(reviews.estimates(duration="90m", memory="40Gi", gpu="1"))
+    job["spec"]["template"]["spec"].update(pod_spec)
+    return job
+
+
+def containers(count: int, **first) -> list[dict]:
+    return [{"name": "main", "image": "x", **first}] + [{"name": f"istio-{i}", "image": "x"} for i in range(1, count)]
+
+
+def terms(count: int) -> dict:
+    one = {"matchExpressions": [{"key": "a", "operator": "Exists"}]}
+    return {"nodeAffinity": {"requiredDuringSchedulingIgnoredDuringExecution": {"nodeSelectorTerms": [one] * count}}}
+
+
+TOLERATIONS = [{"key": f"key-{i}", "operator": "Exists"} for i in range(30_000)]
+# Some MiB each, as an author may send them: the API server looks for what is too large only later.
+LARGE = {
+    "containers": make_large(containers=containers(50_000)),
+    "tolerations": make_large(tolerations=TOLERATIONS),
+    "affinity terms": make_large(affinity=terms(30_000)),
+    "volumes in memory, all mounted": make_large(
+        volumes=[{"name": f"v{i}", "emptyDir": {"medium": "Memory", "sizeLimit": "1Ki"}} for i in range(25_000)],
+        containers=containers(1, volumeMounts=[{"name": f"v{i}", "mountPath": "/x"} for i in range(25_000)])),
+    "resources": make_large(containers=containers(1, resources={"limits": {f"example.com/{i}": "1" for i in range(100_000)}})),
+    "estimates": reviews.make_job({f"{PREFIX}key-{i}": "1" for i in range(50_000)}),
+    "estimates of containers": reviews.make_job({PREFIX + "containers": json.dumps({f"c{i}": {"memory": "8"} for i in range(100_000)})}),
+    "a model list": reviews.make_job({PREFIX + "gpu-model": "x," * 1_000_000}),
+    "an argument": make_large(containers=containers(1, args=["-Xmx" * 1_000_000])),
+    "a number": reviews.make_job({PREFIX + "memory": "1" * 3_000_000}),
+    "a marker": reviews.make_job({**reviews.ESTIMATE, "plimsoll.dev/decision": json.dumps(
+        {"v": 1, "policy": "p", "estimate": "e", "container": "main", "set": {"tolerations": TOLERATIONS}})}),
+}
+
+
+@pytest.mark.parametrize("name", LARGE)
+def test_a_large_object_does_not_keep_others_waiting(server, name):
+    """What takes as long as the square of its size takes far longer than this with such objects."""
+    review = reviews.make_review(LARGE[name])
+    record = server.record_of(reviews.read_answer(server.exchange(reviews.post_review(review)), review)["uid"])
+    assert record["latencyUs"] < 3_000_000
