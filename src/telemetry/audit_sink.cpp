@@ -85,7 +85,9 @@ Result<AuditSink> AuditSink::open(const std::string& path, std::size_t queue_lim
   try {
     std::shared_ptr<spdlog::sinks::sink> sink;
     if (path == "-") {
-      sink = std::make_shared<spdlog::sinks::stdout_sink_mt>();
+      // Not the _mt sink: it shares a mutex with the log's, and a reader of standard output that pauses would stop
+      // whoever logs. Only the writer's thread uses this one.
+      sink = std::make_shared<spdlog::sinks::stdout_sink_st>();
     } else {
       sink = std::make_shared<spdlog::sinks::basic_file_sink_mt>(path);
     }

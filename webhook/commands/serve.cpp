@@ -70,6 +70,8 @@ class StopSignals {
       if (errno != EINTR) return false;
     }
   }
+  /// From now on a signal ends the program, whatever it is doing.
+  void release() const { pthread_sigmask(SIG_UNBLOCK, &set_, nullptr); }
 
  private:
   sigset_t set_{};
@@ -209,6 +211,7 @@ Report serve(const ServeOptions& options) {
   if (signals.wait_for(*drain_delay)) {
     telemetry::log(Level::Warning, "second signal: stopping at once");
     server->stop(std::chrono::milliseconds(0));
+    signals.release();
     return {};
   }
   const std::size_t cut =
@@ -217,6 +220,8 @@ Report serve(const ServeOptions& options) {
   telemetry::log(
       Level::Info, "stopped",
       {{"requestsCut", static_cast<std::int64_t>(cut)}, {"auditDropped", static_cast<std::int64_t>(audit->dropped())}});
+  // What is left is to write the last audit records, for which a reader of standard output may keep us waiting.
+  signals.release();
   return {};
 }
 
