@@ -3,6 +3,7 @@
 import hashlib
 import json
 import re
+import signal
 import subprocess
 import threading
 from datetime import datetime, timezone
@@ -189,17 +190,34 @@ def test_a_reader_of_standard_output_that_goes_away_takes_nobody_with_it(start):
 
 
 def test_a_reader_of_standard_output_that_does_not_read_holds_nobody_up(start):
-    """The pipe fills up, the queue behind it after it; requests go on."""
-    server = start("--audit-log=-", stdout=subprocess.PIPE)
+    """The pipe fills up, then the queue behind it; requests go on, and so does the log."""
+    server = start("--audit-log=-", "--log-level=debug", stdout=subprocess.PIPE)
     with server.connect() as connection:
         for _ in range(200):
             review = make_review(make_job())
             connection.send(reviews.post_review(review, target="/mutate?timeout=2s"))
             assert "patch" in reviews.read_answer(connection.read_response(), review)
-    drain = threading.Thread(target=server.process.stdout.read)
-    drain.start()
-    assert server.stop() == 0
-    drain.join()
+    assert server.exchange(b"broken\r\n\r\n").status == 400
+    wait_until(lambda: server.logged()[-1]["msg"] == "request refused", "a log line")
+
+    server.signal()
+    wait_until(lambda: server.logged()[-1]["msg"] == "stopped", "the last log line")
+    with server.process.stdout as late_reader:
+        assert len(late_reader.read().splitlines()) == 200
+    assert server.wait() == 0
+
+
+def test_a_second_signal_ends_the_wait_for_a_reader_of_standard_output(start):
+    server = start("--audit-log=-", stdout=subprocess.PIPE)
+    with server.connect() as connection:
+        for _ in range(100):
+            connection.send(reviews.post_review(make_review(make_job())))
+            connection.read_response()
+    server.signal()
+    wait_until(lambda: server.logged()[-1]["msg"] == "stopped", "the last log line")
+    server.signal()
+    assert server.wait() == -signal.SIGTERM
+    server.process.stdout.close()
 
 
 def test_a_full_disk_is_counted_and_holds_nobody_up(start):
