@@ -63,8 +63,8 @@ class Server:
         with self.log.open("wb") as log:
             self.process = subprocess.Popen([*line, *arguments], stdin=subprocess.DEVNULL, stdout=stdout, stderr=log, env=environment(env))
         try:
-            wait_until(lambda: self.process.poll() is not None or self.logged(), "a log line that names the ports")
-            assert self.process.poll() is None, self.log.read_text()
+            wait_until(lambda: self.process.poll() is not None or b"\n" in self.log.read_bytes(), "a log line that names the ports")
+            assert self.log.read_text().startswith("{"), self.log.read_text()
         except BaseException:
             self.process.kill()
             raise
