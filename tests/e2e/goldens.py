@@ -1,5 +1,6 @@
 """The golden cases of tests/golden/mutate, as far as the end-to-end tests use them."""
 
+import functools
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -30,6 +31,7 @@ def mutated_jobs() -> Iterator[str]:
             yield str(path.parent.relative_to(GOLDENS))
 
 
+@functools.cache
 def load_context(case: str) -> dict:
     """The case's context.yaml, laid over those of the directories above: `policy` merged map by map, lists replaced."""
     context: dict = {}
