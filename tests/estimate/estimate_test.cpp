@@ -130,6 +130,8 @@ TEST_CASE("every typo is caught, with what was probably meant") {
       {"cpu", "4000", R::OutOfRange, "did you mean \"4000m\"?"},
       {"cpu", "1000", R::OutOfRange, "did you mean \"1000m\"?"},
       {"cpu", "4000.0", R::OutOfRange, "4000.0 whole cores"},
+      {"cpu", "500M", R::OutOfRange, "did you mean \"500m\"?"},
+      {"cpu", "1e9", R::OutOfRange, "more cores than any machine has"},
       {"cpu", "4Gi", R::OutOfRange, "a size, not a number of cores"},
       {"cpu", "500u", R::OutOfRange, "at least \"1m\""},
       {"cpu", "0", R::OutOfRange, "at least \"1m\""},
@@ -402,7 +404,7 @@ TEST_CASE("the first decision fixes submission, deadline and container for the s
   const auto with_marker = [&](std::string_view estimate) {
     return pod_with(std::string(kAnnotations) + R"(, plimsoll.dev/decision: '{"v":1,"estimate":")" +
                         std::string(estimate) +
-                        R"(","container":"b","at":"2025-12-31T20:00:00Z","deadline":"2026-01-01T02:00:00Z"}')",
+                        R"(","container":"b","at":"2025-12-31T20:00:00Z","deadline":"2026-01-01T02:00:00Z","set":{"b.requests.memory":"1280Mi"}}')",
                     "{containers: [{name: a}, {name: b}]}");
   };
   const auto same = given::pod(with_marker(hash));

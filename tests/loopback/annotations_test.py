@@ -141,7 +141,7 @@ def test_a_bad_estimate_in_the_containers_annotation_is_refused_with_its_member(
 
 
 def test_values_are_strings(server):
-    for value in (5, 2.5, True, None, ["4Gi"], {"main": "4Gi"}):
+    for value in (5, 2.5, True, ["4Gi"], {"main": "4Gi"}):
         [cause] = refusal(server, {PREFIX + "memory": value})
         assert cause["field"] == f"{FIELD}[{PREFIX}memory]"
         assert "is not a string: quote it: " in cause["message"]

@@ -413,7 +413,7 @@ TEST_CASE("GPUs are written on both sides, and the smallest model that holds the
        "gpu: {resource: amd.com/gpu}",
        "gpu=1",
        "{containers: [{name: a}]}",
-       {"a.requests.amd.com/gpu=1", "a.limits.amd.com/gpu=1", tolerate}},
+       {"a.requests.amd.com/gpu=1", "a.limits.amd.com/gpu=1", "tolerate amd.com/gpu Exists :NoSchedule"}},
       {"Intel",
        "gpu: {resource: gpu.intel.com/i915}\ntolerations: []",
        "gpu=1",

@@ -40,7 +40,7 @@ struct Marker {
   bool operator==(const Marker&) const = default;
 };
 
-/// Reads the annotation's value; nothing when it is malformed, too long, of another format, or claims nothing.
+/// Reads the annotation's value; nothing when it is malformed, too long or of another format.
 [[nodiscard]] std::optional<Marker> parse_marker(std::string_view text);
 
 /// Whether a request or limit of `container` is among the slots that were set.
