@@ -169,7 +169,7 @@ struct Document::State {
   explicit State(std::string text) : bytes(std::move(text)), pool(pool_chunk(bytes.size())) {}
 
   // A tree is about as large as its text. Small reviews are served by one allocation, large ones by few.
-  static std::size_t pool_chunk(std::size_t size) { return std::clamp<std::size_t>(size * 2, 1024, 262'144); }
+  static std::size_t pool_chunk(std::size_t size) { return std::clamp<std::size_t>(size * 2, 256, 262'144); }
 
   std::string bytes;
   rapidjson::MemoryPoolAllocator<> pool;
@@ -195,8 +195,9 @@ Result<Document> Document::parse(std::string bytes) {
   }
 
   auto state = std::make_unique<State>(std::move(bytes));
-  constexpr std::size_t kStackBytes = 4096;
-  rapidjson::Document document(&state->pool, kStackBytes);
+  // It grows; most texts beside the request's own are a few words.
+  const std::size_t stack_bytes = std::clamp<std::size_t>(state->bytes.size() * 2, 256, 4096);
+  rapidjson::Document document(&state->pool, stack_bytes);
   Builder builder(document);
   rapidjson::ParseResult outcome;
   auto generate = [&](rapidjson::Document&) {

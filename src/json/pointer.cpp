@@ -12,8 +12,15 @@ bool is_digit(char c) {
   return c >= '0' && c <= '9';
 }
 
-bool is_plain(char c) {
-  return is_digit(c) || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '-' || c == '_';
+// Letters, digits, `-` and `_`, but not digits alone, which would be an index.
+bool is_name(std::string_view token) {
+  bool only_digits = true;
+  for (const char c : token) {
+    if (is_digit(c)) continue;
+    only_digits = false;
+    if (!(c >= 'a' && c <= 'z') && !(c >= 'A' && c <= 'Z') && c != '-' && c != '_') return false;
+  }
+  return !only_digits;
 }
 
 }  // namespace
@@ -46,14 +53,12 @@ Pointer Pointer::operator/(std::string_view key) const {
   text.reserve(text_.size() + 1 + key.size());
   text += text_;
   text += '/';
-  for (const char c : key) {
-    if (c == '~') {
-      text += "~0";
-    } else if (c == '/') {
-      text += "~1";
-    } else {
-      text += c;
-    }
+  const auto is_special = [](char c) { return c == '~' || c == '/'; };
+  for (auto rest = key.begin(); rest != key.end();) {
+    const auto special = std::find_if(rest, key.end(), is_special);
+    text.append(rest, special);
+    rest = special;
+    if (rest != key.end()) text += *rest++ == '~' ? "~0" : "~1";
   }
   return Pointer(std::move(text));
 }
@@ -68,21 +73,29 @@ std::vector<std::string> Pointer::tokens() const {
   return tokens;
 }
 
+Pointer Pointer::parent() const {
+  return Pointer(text_.substr(0, text_.rfind('/')));
+}
+
+std::string Pointer::last() const {
+  return std::string(TokenReader(std::string_view(text_).substr(text_.rfind('/'))).next());
+}
+
+void append_field(std::string& path, std::string_view token) {
+  if (is_name(token)) {
+    if (!path.empty()) path += '.';
+    path += token;
+  } else {
+    path += '[';
+    path += token;
+    path += ']';
+  }
+}
+
 std::string to_field_path(const Pointer& pointer) {
   std::string path;
-  for (TokenReader reader(pointer.text()); !reader.is_at_end();) {
-    const std::string_view token = reader.next();
-    const bool is_index = !token.empty() && std::all_of(token.begin(), token.end(), is_digit);
-    const bool is_name = !is_index && !token.empty() && std::all_of(token.begin(), token.end(), is_plain);
-    if (is_name) {
-      if (!path.empty()) path += '.';
-      path += token;
-    } else {
-      path += '[';
-      path += token;
-      path += ']';
-    }
-  }
+  path.reserve(pointer.text().size() + 1);
+  for (TokenReader reader(pointer.text()); !reader.is_at_end();) append_field(path, reader.next());
   return path;
 }
 

@@ -11,6 +11,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <cstring>
 #include <optional>
 #include <string>
 
@@ -47,6 +48,28 @@ std::string_view describe(const Value& value) {
 
 bool is_container(const Value& value) {
   return value.IsObject() || value.IsArray();
+}
+
+// The same value with the same children, which must not be changed through it. RapidJSON, too, moves values by their
+// bytes, and frees nothing but the whole pool.
+Value share(const Value& value) {
+  Value shared;
+  std::memcpy(static_cast<void*>(&shared), static_cast<const void*>(&value), sizeof(Value));
+  return shared;
+}
+
+// Gives `container` its own list of children, which it may have shared; the children's are shared now.
+void unshare(Value& container, Pool& pool) {
+  Value own(container.GetType());
+  if (container.IsObject()) {
+    for (auto member = container.MemberBegin(); member != container.MemberEnd(); ++member) {
+      own.AddMember(share(member->name), share(member->value), pool);
+    }
+  } else {
+    own.Reserve(container.Size() + 1, pool);
+    for (const Value& element : container.GetArray()) own.PushBack(share(element), pool);
+  }
+  container = own;
 }
 
 // Where among the members of `object` the one called `key` stands.
@@ -122,7 +145,8 @@ struct Place {
   std::size_t depth;  // containers above and including the parent
 };
 
-Result<Place> find_place(Value& root, const Pointer& at) {
+// The containers on the way are unshared, so that the source stays as it is.
+Result<Place> find_place(Value& root, const Pointer& at, Pool& pool) {
   TokenReader reader(at.text());
   if (reader.is_at_end()) return refuse(at, "the whole document can only be replaced");
   Value* parent = &root;
@@ -132,6 +156,7 @@ Result<Place> find_place(Value& root, const Pointer& at) {
       return refuse(at, quoted(std::string_view(at.text()).substr(0, walked), kPathShown) + " is " +
                             std::string(describe(*parent)) + " and has no members");
     }
+    unshare(*parent, pool);
     const std::string_view token = reader.next();
     if (reader.is_at_end()) return Place{parent, std::string(token), depth};
 
@@ -152,7 +177,7 @@ Result<Place> find_place(Value& root, const Pointer& at) {
 }  // namespace
 
 struct Tree::State {
-  // Larger than most copies of one object, so that one allocation holds it.
+  // Larger than what most patches touch, so that one allocation holds it.
   static constexpr std::size_t kChunkBytes = 16384;
 
   Pool pool{kChunkBytes};
@@ -183,8 +208,7 @@ struct Tree::State {
 };
 
 Tree::Tree(View source) : state_(std::make_unique<State>()) {
-  // Strings that were unescaped in place are shared with the source, not copied.
-  if (source) state_->root.CopyFrom(*static_cast<const Value*>(Access::node(source)), state_->pool);
+  if (source) state_->root = share(*static_cast<const Value*>(Access::node(source)));
 }
 Tree::Tree(Tree&&) noexcept = default;
 Tree& Tree::operator=(Tree&&) noexcept = default;
@@ -195,7 +219,7 @@ View Tree::root() const& {
 }
 
 Result<void> Tree::add(const Pointer& at, View value) {
-  PLIMSOLL_TRY(place, find_place(state_->root, at));
+  PLIMSOLL_TRY(place, find_place(state_->root, at, state_->pool));
   PLIMSOLL_TRY(owned, state_->own(at, place.depth, value));
   Value& parent = *place.parent;
   if (parent.IsObject()) {
@@ -209,7 +233,7 @@ Result<void> Tree::add(const Pointer& at, View value) {
 }
 
 Result<void> Tree::remove(const Pointer& at) {
-  PLIMSOLL_TRY(place, find_place(state_->root, at));
+  PLIMSOLL_TRY(place, find_place(state_->root, at, state_->pool));
   Value& parent = *place.parent;
   if (parent.IsObject()) {
     const auto member = find_member(parent, place.token);
@@ -232,7 +256,7 @@ Result<void> Tree::replace(const Pointer& at, View value) {
     state_->root = owned;
     return {};
   }
-  PLIMSOLL_TRY(place, find_place(state_->root, at));
+  PLIMSOLL_TRY(place, find_place(state_->root, at, state_->pool));
   PLIMSOLL_TRY(owned, state_->own(at, place.depth, value));
   Value& parent = *place.parent;
   if (parent.IsObject()) {

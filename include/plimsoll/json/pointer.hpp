@@ -26,6 +26,10 @@ class Pointer {
   [[nodiscard]] const std::string& text() const { return text_; }
   /// The unescaped reference tokens.
   [[nodiscard]] std::vector<std::string> tokens() const;
+  /// What holds this place. Requires: not the whole document.
+  [[nodiscard]] Pointer parent() const;
+  /// The last of tokens(). Requires: not the whole document.
+  [[nodiscard]] std::string last() const;
 
   bool operator==(const Pointer&) const = default;
   auto operator<=>(const Pointer&) const = default;
@@ -37,5 +41,8 @@ class Pointer {
 /// The same place as Kubernetes writes it in its own messages: `spec.containers[0].resources.limits[nvidia.com/gpu]`.
 /// A token of digits is an index; a token that holds anything but letters, digits, `-` and `_` is put into brackets.
 [[nodiscard]] std::string to_field_path(const Pointer& pointer);
+
+/// Makes the field path `path` one token longer.
+void append_field(std::string& path, std::string_view token);
 
 }  // namespace plimsoll::json

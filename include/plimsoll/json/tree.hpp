@@ -11,7 +11,7 @@
 
 namespace plimsoll::json {
 
-/// A mutable copy. Strings of the source are borrowed where that is safe.
+/// A mutable copy. What is not changed is shared with the source.
 /// Requires: the Document that `source` belongs to outlives the Tree.
 class Tree {
  public:
