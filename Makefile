@@ -33,10 +33,10 @@ asan: setup ## the same tests under AddressSanitizer and UndefinedBehaviorSaniti
 	@mkdir -p $(reports)
 	ctest --test-dir build/asan --output-on-failure --output-junit $(reports)/asan.xml
 
-e2e: build ## on a real Kubernetes control plane; K8S_VERSION=v1.35.4 for another (needs Go 1.26 or KUBEBUILDER_ASSETS)
+e2e: build ## beside Kubernetes' Go code, and on a real control plane; K8S_VERSION=v1.35.4 (needs Go 1.26 or KUBEBUILDER_ASSETS)
 	$(PYTHON) tests/e2e/cluster/build.py
 	@mkdir -p $(reports)
-	$(PYTHON) -m pytest tests/e2e --junit-xml=$(reports)/e2e.xml
+	$(PYTHON) -m pytest tests/oracle tests/e2e --junit-xml=$(reports)/e2e.xml
 
 docs: build ## write docs/cli.md anew from the program's help
 	@scripts/generate-cli-docs build/plimsoll
