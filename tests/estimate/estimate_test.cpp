@@ -402,10 +402,10 @@ TEST_CASE("the first decision fixes submission, deadline and container for the s
       R"(estimate.plimsoll.dev/deadline: "+6h", estimate.plimsoll.dev/duration: 1h, estimate.plimsoll.dev/memory: 1Gi)";
   const std::string hash = read_pod(kAnnotations).estimate.hash;
   const auto with_marker = [&](std::string_view estimate) {
-    return pod_with(std::string(kAnnotations) + R"(, plimsoll.dev/decision: '{"v":1,"estimate":")" +
-                        std::string(estimate) +
-                        R"(","container":"b","at":"2025-12-31T20:00:00Z","deadline":"2026-01-01T02:00:00Z","set":{"b.requests.memory":"1280Mi"}}')",
-                    "{containers: [{name: a}, {name: b}]}");
+    return pod_with(
+        std::string(kAnnotations) + R"(, plimsoll.dev/decision: '{"v":1,"estimate":")" + std::string(estimate) +
+            R"(","container":"b","at":"2025-12-31T20:00:00Z","deadline":"2026-01-01T02:00:00Z","set":{"activeDeadlineSeconds":900}}')",
+        "{containers: [{name: a}, {name: b}]}");
   };
   const auto same = given::pod(with_marker(hash));
   const Reading reading = read(same.workload, "", kNow + std::chrono::hours(1));

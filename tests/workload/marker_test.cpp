@@ -25,16 +25,17 @@ TEST_CASE("a marker is compact JSON with its slots in order") {
 }
 
 TEST_CASE("a marker is read back as it was written") {
-  for (const Marker& marker : {full(), Marker{}, Marker{.policy = "p", .estimate = "quotes \" and \\ survive"}}) {
-    CHECK(parse_marker(to_text(marker)) == marker);
-  }
+  const Marker least{.set = {{"activeDeadlineSeconds", "900"}}};
+  const Marker odd{.estimate = "quotes \" and \\ survive", .set = {{"a \"b\"", R"("c")"}}};
+  for (const Marker& marker : {full(), least, odd}) CHECK(parse_marker(to_text(marker)) == marker);
 }
 
 TEST_CASE("what is no marker of this format is as if it were not there") {
   const std::string whole = to_text(full());
   for (const std::string_view text :
        {R"({"v":2,"estimate":"e1"})", R"({"v":"1","estimate":"e1"})", R"({"v":1.0,"estimate":"e1"})",
-        R"({"estimate":"e1"})", "[]", "null", "1", "", "v=1", R"({"v":1,"estimate":"e1"} trailing)"}) {
+        R"({"estimate":"e1"})", R"({"v":1,"estimate":"e1"})", R"({"v":1,"set":{}})", R"({"v":1,"set":[]})", "[]",
+        "null", "1", "", "v=1", R"({"v":1,"estimate":"e1"} trailing)"}) {
     INFO(text);
     CHECK_FALSE(parse_marker(text));
   }
@@ -46,9 +47,10 @@ TEST_CASE("what is no marker of this format is as if it were not there") {
 }
 
 TEST_CASE("members of another type than the marker's are as if they were not there") {
-  const auto marker = parse_marker(R"({"v":1,"policy":7,"estimate":["e"],"known":["a",1,null],"set":"x","was":[1]})");
+  const auto marker =
+      parse_marker(R"({"v":1,"policy":7,"estimate":["e"],"known":["a",1,null],"set":{"s":1},"was":[1]})");
   REQUIRE(marker);
-  CHECK(*marker == Marker{.policy = "", .estimate = "", .known = {"a"}});
+  CHECK(*marker == Marker{.known = {"a"}, .set = {{"s", "1"}}});
 }
 
 }  // namespace
