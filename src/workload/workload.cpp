@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <iterator>
 #include <set>
 
 namespace plimsoll::workload {
@@ -14,18 +15,10 @@ std::string_view side_name(Side side) {
 }
 
 // A quantity as YAML or JSON may hold it: text, or a bare number (`cpu: 2`), which the API server would turn into text.
-Result<Quantity> read_quantity(json::View value, const json::Pointer& at) {
-  std::string text;
-  if (const auto written = value.text()) {
-    text = *written;
-  } else if (value.kind() == json::Kind::Number) {
-    text = json::write(value);
-  } else {
-    return fail(ErrorCode::Invalid, "must be a quantity, such as \"2\" or \"4Gi\"", json::to_field_path(at));
-  }
-  Result<Quantity> quantity = parse_quantity(text);
-  if (!quantity) return fail(quantity.error().code, quantity.error().message, json::to_field_path(at));
-  return quantity;
+Result<Quantity> read_quantity(json::View value) {
+  if (const auto written = value.text()) return parse_quantity(*written);
+  if (value.kind() == json::Kind::Number) return parse_quantity(json::write(value));
+  return fail(ErrorCode::Invalid, "must be a quantity, such as \"2\" or \"4Gi\"");
 }
 
 // LimitRanger writes "LimitRanger plugin set: cpu, memory request for container a; cpu limit for init container b".
@@ -72,45 +65,44 @@ void read_limit_ranger(std::string_view text, std::vector<Container>& containers
 std::optional<Quantity> read_before(const std::string& text) {
   const Result<json::Document> value = json::Document::parse(text);
   if (!value) return std::nullopt;
-  const Result<Quantity> quantity = read_quantity(value->root(), {});
+  const Result<Quantity> quantity = read_quantity(value->root());
   return quantity && quantity->nanos() >= 0 ? std::optional(*quantity) : std::nullopt;
 }
 
 // Whether `value` is something that could have stood in the slot before us.
-bool could_stand(std::string_view slot, const std::string& value) {
+bool could_stand(std::string_view slot, json::View value) {
   if (slot.find(".requests.") != std::string_view::npos || slot.find(".limits.") != std::string_view::npos) {
-    return read_before(value).has_value();
+    const Result<Quantity> quantity = read_quantity(value);
+    return quantity && quantity->nanos() >= 0;
   }
-  const Result<json::Document> parsed = json::Document::parse(value);
-  if (!parsed) return false;
-  const json::View root = parsed->root();
-  return slot == "activeDeadlineSeconds" ? root.integer().value_or(0) > 0 : root.text().has_value();
+  return slot == "activeDeadlineSeconds" ? value.integer().value_or(0) > 0 : value.text().has_value();
 }
 
-void read_marker(Workload& workload) {
+void find_marker(Workload& workload) {
   const auto text = workload.pod_annotation(kMarkerAnnotation);
-  if (!text) return;
-  workload.marker = parse_marker(*text);
-  // We write none that claims nothing; believing one would let a forger say that all is decided.
-  if (workload.marker && workload.marker->set.empty()) workload.marker.reset();
+  if (!text || text->size() > kMarkerLimit) return;
+  auto document = json::Document::parse(std::string(*text));
+  if (!document) return;
+  workload.marker = read_marker(document->root());
   if (!workload.marker) return;
-  std::erase_if(workload.marker->was, [](const auto& slot) { return !could_stand(slot.first, slot.second); });
-  for (const auto& [slot, value] : workload.marker->set) {
-    if (!value.starts_with('[')) continue;
-    if (auto list = json::Document::parse(value)) workload.our_lists.emplace(slot, std::move(list).value());
-  }
+  const json::View was = document->root()["was"];
+  std::erase_if(workload.marker->was, [&](const auto& slot) { return !could_stand(slot.first, was[slot.first]); });
+  workload.marker_document = std::move(document).value();
 }
 
 Result<void> read_amounts(const Workload& workload, Container& container, Side side) {
   const std::string_view name = side_name(side);
-  if (container.view["resources"][name].size() > kMaxAmounts) {
-    return fail(ErrorCode::TooLarge, "holds more resources than any pod needs",
-                json::to_field_path(container.path / "resources" / name));
+  const json::View numbers = container.view["resources"][name];
+  const auto where = [&] { return container.path / "resources" / name; };
+  if (numbers.size() > kMaxAmounts) {
+    return fail(ErrorCode::TooLarge, "holds more resources than any pod needs", json::to_field_path(where()));
   }
-  for (const json::Member& member : container.view["resources"][name].members()) {
-    const json::Pointer at = container.path / "resources" / name / member.key;
-    PLIMSOLL_TRY(quantity, read_quantity(member.value, at));
-    Amount amount{.side = side, .resource = member.key, .present = quantity, .authored = quantity};
+  for (const json::Member& member : numbers.members()) {
+    const Result<Quantity> quantity = read_quantity(member.value);
+    if (!quantity) {
+      return fail(quantity.error().code, quantity.error().message, json::to_field_path(where() / member.key));
+    }
+    Amount amount{.side = side, .resource = member.key, .present = *quantity, .authored = *quantity};
     if (workload.marker) {
       const std::string slot = std::string(container.name) + "." + std::string(name) + "." + std::string(member.key);
       const auto authored = workload.authored_json(slot, member.value);
@@ -160,28 +152,36 @@ std::set<std::string_view> mounted_volumes(const Container& container) {
   return names;
 }
 
-// The maps and lists that a change of ours may be written into, below the pod template.
+// The maps and lists that a change of ours may be written into. Each is a member of an earlier one.
 struct Place {
-  std::array<std::string_view, 4> path;
+  std::size_t parent;
+  std::string_view key;
   json::Kind kind;
 };
 constexpr std::string_view kRequired = "requiredDuringSchedulingIgnoredDuringExecution";
 constexpr std::string_view kPreferred = "preferredDuringSchedulingIgnoredDuringExecution";
 constexpr Place kPlaces[] = {
-    {{"metadata"}, json::Kind::Object},
-    {{"metadata", "annotations"}, json::Kind::Object},
-    {{"metadata", "labels"}, json::Kind::Object},
-    {{"spec", "nodeSelector"}, json::Kind::Object},
-    {{"spec", "tolerations"}, json::Kind::Array},
-    {{"spec", "topologySpreadConstraints"}, json::Kind::Array},
-    {{"spec", "affinity"}, json::Kind::Object},
-    {{"spec", "affinity", "nodeAffinity"}, json::Kind::Object},
-    {{"spec", "affinity", "nodeAffinity", kRequired}, json::Kind::Object},
-    {{"spec", "affinity", "nodeAffinity", kPreferred}, json::Kind::Array},
-    {{"spec", "affinity", "podAntiAffinity"}, json::Kind::Object},
-    {{"spec", "affinity", "podAntiAffinity", kRequired}, json::Kind::Array},
-    {{"spec", "affinity", "podAntiAffinity", kPreferred}, json::Kind::Array},
+    {0, "", json::Kind::Object},  // the pod template
+    {0, "metadata", json::Kind::Object},
+    {1, "annotations", json::Kind::Object},
+    {1, "labels", json::Kind::Object},
+    {0, "spec", json::Kind::Object},
+    {4, "nodeSelector", json::Kind::Object},
+    {4, "tolerations", json::Kind::Array},
+    {4, "topologySpreadConstraints", json::Kind::Array},
+    {4, "affinity", json::Kind::Object},
+    {8, "nodeAffinity", json::Kind::Object},
+    {9, kRequired, json::Kind::Object},
+    {9, kPreferred, json::Kind::Array},
+    {8, "podAntiAffinity", json::Kind::Object},
+    {12, kRequired, json::Kind::Array},
+    {12, kPreferred, json::Kind::Array},
+    {10, "nodeSelectorTerms", json::Kind::Array},
 };
+
+json::Pointer path_of(std::size_t place, const json::Pointer& template_path) {
+  return place == 0 ? template_path : path_of(kPlaces[place].parent, template_path) / kPlaces[place].key;
+}
 
 bool fits(json::View value, json::Kind kind) {
   return !value || value.is_null() || value.kind() == kind;
@@ -194,23 +194,18 @@ Unexpected<Error> misplaced(json::Kind kind, const json::Pointer& at) {
 
 // What the API server would not even decode must not become a patch that does not apply.
 Result<void> check_places(const Workload& workload, json::View pod_template) {
-  for (const Place& place : kPlaces) {
-    json::View value = pod_template;
-    for (const std::string_view step : place.path) value = step.empty() ? value : value[step];
-    if (fits(value, place.kind)) continue;
-    json::Pointer at = workload.template_path;
-    for (const std::string_view step : place.path) at = step.empty() ? at : at / step;
-    return misplaced(place.kind, at);
+  std::array<json::View, std::size(kPlaces)> views = {pod_template};
+  for (std::size_t i = 1; i < views.size(); ++i) {
+    views[i] = views[kPlaces[i].parent][kPlaces[i].key];
+    if (!fits(views[i], kPlaces[i].kind)) return misplaced(kPlaces[i].kind, path_of(i, workload.template_path));
   }
-  const json::View terms = workload.pod_spec["affinity"]["nodeAffinity"][kRequired]["nodeSelectorTerms"];
-  const auto terms_at = [&] {
-    return workload.template_path / "spec" / "affinity" / "nodeAffinity" / kRequired / "nodeSelectorTerms";
-  };
-  if (!fits(terms, json::Kind::Array)) return misplaced(json::Kind::Array, terms_at());
+  const json::View terms = views.back();
   for (std::size_t i = 0; i < terms.size(); ++i) {
-    if (!fits(terms[i], json::Kind::Object)) return misplaced(json::Kind::Object, terms_at() / i);
-    if (fits(terms[i]["matchExpressions"], json::Kind::Array)) continue;
-    return misplaced(json::Kind::Array, terms_at() / i / "matchExpressions");
+    const auto at = [&] { return path_of(views.size() - 1, workload.template_path) / i; };
+    if (!fits(terms[i], json::Kind::Object)) return misplaced(json::Kind::Object, at());
+    if (!fits(terms[i]["matchExpressions"], json::Kind::Array)) {
+      return misplaced(json::Kind::Array, at() / "matchExpressions");
+    }
   }
   for (const Container& container : workload.containers) {
     const json::View resources = container.view["resources"];
@@ -344,9 +339,8 @@ std::optional<std::string> Workload::authored_json(std::string_view slot, json::
 }
 
 bool Workload::is_ours(std::string_view slot, json::View element) const {
-  const auto ours = our_lists.find(slot);
-  if (ours == our_lists.end()) return false;
-  for (const json::View one : ours->second.root().elements()) {
+  if (!marker_document) return false;
+  for (const json::View one : marker_document->root()["set"][slot].elements()) {
     if (one == element) return true;
   }
   return false;
@@ -399,7 +393,7 @@ Bytes memory_floor(const Workload& workload, const Container& container) {
     if (volume["emptyDir"]["medium"].text() != "Memory") continue;
     // By volume, not by mount: what is mounted twice is there once.
     if (!mounted.contains(volume["name"].text().value_or(""))) continue;
-    const auto limit = read_quantity(volume["emptyDir"]["sizeLimit"], {});
+    const auto limit = read_quantity(volume["emptyDir"]["sizeLimit"]);
     if (!limit) continue;
     if (const auto bytes = to_bytes(*limit)) volumes += *bytes;
   }
@@ -443,7 +437,7 @@ Result<Workload> view_workload(Kind kind, json::View object, Markers markers) {
   workload.generate_name = object["metadata"]["generateName"].text().value_or("");
   workload.controller =
       kind == Kind::CronJob ? Owner{"batch/v1", "CronJob", workload.name} : find_controller(object["metadata"]);
-  if (markers == Markers::Read) read_marker(workload);
+  if (markers == Markers::Read) find_marker(workload);
 
   PLIMSOLL_CHECK(read_containers(workload, "containers"));
   PLIMSOLL_CHECK(read_containers(workload, "initContainers"));

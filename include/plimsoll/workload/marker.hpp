@@ -11,6 +11,8 @@
 #include <string_view>
 #include <vector>
 
+#include "plimsoll/json/document.hpp"
+
 namespace plimsoll::workload {
 
 inline constexpr std::string_view kMarkerAnnotation = "plimsoll.dev/decision";
@@ -40,7 +42,10 @@ struct Marker {
   bool operator==(const Marker&) const = default;
 };
 
-/// Reads the annotation's value; nothing when it is malformed, too long or of another format.
+/// Reads a parsed annotation; nothing when it is of another format, or claims nothing.
+[[nodiscard]] std::optional<Marker> read_marker(json::View root);
+
+/// Reads the annotation's value; nothing when it is malformed, too long, of another format, or claims nothing.
 [[nodiscard]] std::optional<Marker> parse_marker(std::string_view text);
 
 /// Whether a request or limit of `container` is among the slots that were set.

@@ -5,7 +5,6 @@
 #pragma once
 
 #include <cstddef>
-#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -101,8 +100,8 @@ struct Workload {
   json::Pointer template_path;        ///< "" for a Pod, "/spec/template" for a Job ...
   std::vector<Container> containers;  ///< app containers, then init containers
   std::optional<Marker> marker;
-  /// The list slots of `marker->set`, parsed.
-  std::map<std::string, json::Document, std::less<>> our_lists;
+  /// The text that `marker` was read from.
+  std::optional<json::Document> marker_document;
 
   [[nodiscard]] const Container* find_container(std::string_view container_name) const;
   /// Of the pod; the API's default Always when absent.
