@@ -100,12 +100,14 @@ class Reader {
 };
 
 void Reader::collect(json::View metadata, const json::Pointer& at) {
+  const std::string path = json::to_field_path(at / "annotations");
   for (const json::Member& member : metadata["annotations"].members()) {
     if (!member.key.starts_with(policy_.prefix)) continue;
     out_.has_annotations = true;
     const std::string_view key = member.key.substr(policy_.prefix.size());
     // No annotation's name is longer than what is displayed, so no honest path is cut.
-    Entry entry{json::to_field_path(at / "annotations" / (policy_.prefix + to_display(key))), {}};
+    Entry entry{path, {}};
+    json::append_field(entry.where, policy_.prefix + to_display(key));
     if (const auto text = member.value.text()) {
       entry.value = *text;
     } else if (member.value.is_null()) {
@@ -126,7 +128,7 @@ void Reader::hash_annotations() {
   std::string canonical;
   for (const auto& [key, entry] : annotations_) {
     // Lengths keep a value that holds a line break from passing for two annotations.
-    canonical += fmt::format("{}={}:{}\n", key, entry.value.size(), entry.value);
+    fmt::format_to(std::back_inserter(canonical), "{}={}:{}\n", key, entry.value.size(), entry.value);
   }
   out_.estimate.hash = digest::short_hash(canonical);
 }
@@ -151,14 +153,14 @@ void Reader::say_unknown(const Entry& entry, const std::optional<std::string>& m
 }
 
 void Reader::sort_keys() {
-  for (const auto& [key, entry] : annotations_) {
+  for (auto& [key, entry] : annotations_) {
     const std::size_t dot = key.find('.');
     if (dot != std::string::npos && is_container_key(std::string_view(key).substr(0, dot))) {
-      named_[key.substr(dot + 1)].insert_or_assign(key.substr(0, dot), entry);
+      named_[key.substr(dot + 1)].insert_or_assign(key.substr(0, dot), std::move(entry));
     } else if (key == "containers") {
       read_containers_json(entry);
     } else if (std::ranges::find(kKeys, key) != kKeys.end()) {
-      job_keys_.insert_or_assign(key, entry);
+      job_keys_.insert_or_assign(key, std::move(entry));
       has_unqualified_ = has_unqualified_ || is_container_key(key);
     } else {
       say_unknown_key(key, entry);
