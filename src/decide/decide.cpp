@@ -34,12 +34,15 @@ class Run {
         policy_(policy),
         settings_(policy.settings_for(review.name_space)),
         now_(now),
-        markers_(markers) {
+        markers_(markers),
+        kind_(find_kind(review.kind)) {
     decision_.policy = policy.revision;
     decision_.deny_on_failure = settings_.on_error == config::OnError::Deny;
   }
 
   Decision decide(json::View object) &&;
+  /// The same for an object that was viewed already. Requires: a request that is not skipped.
+  Decision decide(Workload& workload) &&;
 
  private:
   bool end(Verdict verdict, std::string_view why, std::string message) {
@@ -74,7 +77,6 @@ class Run {
 };
 
 bool Run::skipped_by_request() {
-  kind_ = find_kind(review_.kind);
   if (!kind_)
     return skip(reason::kUnsupportedKind,
                 fmt::format("{} is no kind that is decided here", to_display(review_.kind.kind)));
@@ -243,7 +245,10 @@ Decision Run::decide(json::View object) && {
     decision_.warnings.push_back(decision_.message);
     return std::move(decision_);
   }
-  Workload& workload = *viewed;
+  return std::move(*this).decide(*viewed);
+}
+
+Decision Run::decide(Workload& workload) && {
   workload.name_space = review_.name_space;
   if (skipped_by_object(workload)) return std::move(decision_);
 
@@ -273,7 +278,7 @@ std::optional<std::string> find_fault(const admission::Review& review, const con
   if (!patched) return fmt::format("the patch does not apply: {}: {}", patched.error().where, patched.error().message);
 
   const workload::Kind kind = *find_kind(review.kind);
-  const Result<Workload> after = workload::view_workload(kind, patched->root());
+  Result<Workload> after = workload::view_workload(kind, patched->root());
   if (!after) return fmt::format("the result is malformed: {}: {}", after.error().where, after.error().message);
   std::set<std::string> violations = find_violations(*after);
   if (!violations.empty()) {
@@ -283,7 +288,7 @@ std::optional<std::string> find_fault(const admission::Review& review, const con
     }
     if (!violations.empty()) return "the result is invalid: " + *violations.begin();
   }
-  const Decision again = Run(review, policy, now).decide(patched->root());
+  const Decision again = Run(review, policy, now).decide(*after);
   if (!again.patch.empty()) return "deciding again would change it again: " + patch::write_patch(again.patch);
   return std::nullopt;
 }

@@ -138,7 +138,8 @@ class Lowering {
   void drop_computed_priority();
   void write_list(List list);
   void write_required_terms(List list);
-  void put(const Pointer& parent, const std::string& key, const std::string& value);
+  void put(const Pointer& parent, const std::string& key, std::string value);
+  bool is_there(const Pointer& place) const;
   View at(const Pointer& pointer) const { return workload_.object.at(pointer); }
   bool is_ours(const std::string& slot, View element) const { return workload_.is_ours(slot, element); }
 
@@ -168,12 +169,13 @@ void Lowering::index_places() {
   const Pointer anti = spec_ / "affinity" / "podAntiAffinity";
   const std::string required = "requiredDuringSchedulingIgnoredDuringExecution";
   const std::string preferred = "preferredDuringSchedulingIgnoredDuringExecution";
-  lists_ = {{std::string(kRequired), node / required, "nodeSelectorTerms"},
-            {"nodeAffinity.preferred", node, preferred},
-            {"podAntiAffinity.required", anti, required},
-            {"podAntiAffinity.preferred", anti, preferred},
-            {"tolerations", spec_, "tolerations"},
-            {"topologySpreadConstraints", spec_, "topologySpreadConstraints"}};
+  lists_.reserve(6);
+  lists_.push_back({std::string(kRequired), node / required, "nodeSelectorTerms"});
+  lists_.push_back({"nodeAffinity.preferred", node, preferred});
+  lists_.push_back({"podAntiAffinity.required", anti, required});
+  lists_.push_back({"podAntiAffinity.preferred", anti, preferred});
+  lists_.push_back({"tolerations", spec_, "tolerations"});
+  lists_.push_back({"topologySpreadConstraints", spec_, "topologySpreadConstraints"});
 }
 
 List& Lowering::list(std::string_view slot) {
@@ -292,30 +294,22 @@ void Lowering::drop_computed_priority() {
 }
 
 // Adds `key` to the object at `parent`, making the parents that are missing. A null parent counts as missing.
-void Lowering::put(const Pointer& parent, const std::string& key, const std::string& value) {
-  Pointer deepest;
-  std::vector<std::string> missing;
-  for (const std::string& token : parent.tokens()) {
-    const Pointer next = deepest / token;
-    if (missing.empty() && (at(next).is_object() || at(next).is_array() || created_.contains(next.text()))) {
-      deepest = next;
-    } else {
-      missing.push_back(token);
-    }
+void Lowering::put(const Pointer& parent, const std::string& key, std::string value) {
+  Pointer place = parent / key;
+  for (Pointer above = parent; !is_there(above); above = place.parent()) {
+    json::Writer object;
+    object.begin_object().key(place.last()).raw(value).end_object();
+    value = std::move(object).take();
+    created_.insert(above.text());
+    place = std::move(above);
   }
-  if (missing.empty()) {
-    out_.patch.push_back({patch::Operation::Op::Add, parent / key, value});
-    return;
-  }
-  json::Writer nested;
-  for (std::size_t i = 1; i < missing.size(); ++i) nested.begin_object().key(missing[i]);
-  nested.begin_object().key(key).raw(value);
-  for (std::size_t i = 0; i < missing.size(); ++i) nested.end_object();
-  out_.patch.push_back({patch::Operation::Op::Add, deepest / missing.front(), nested.text()});
-  for (const std::string& token : missing) {
-    deepest = deepest / token;
-    created_.insert(deepest.text());
-  }
+  out_.patch.push_back({patch::Operation::Op::Add, std::move(place), std::move(value)});
+}
+
+// Whether something can be added below `place`: in the object, or by an operation before.
+bool Lowering::is_there(const Pointer& place) const {
+  const View present = at(place);
+  return present.is_object() || present.is_array() || created_.contains(place.text());
 }
 
 void Lowering::write_scalar(const Scalar& scalar) {
@@ -333,19 +327,16 @@ void Lowering::write_scalar(const Scalar& scalar) {
   if (scalar.slot == "priorityClassName") drop_computed_priority();
 }
 
-std::string join_elements(const std::vector<std::string>& elements) {
-  std::string text = "[";
-  for (const std::string& element : elements) text += (text.size() > 1 ? "," : "") + element;
-  return text + "]";
-}
-
-std::vector<std::string> values_of(const List& list) {
-  std::vector<std::string> values;
-  for (const List::Element& element : list.elements) values.push_back(element.value);
-  return values;
+std::string join_elements(const List& list) {
+  json::Writer w;
+  w.begin_array();
+  for (const List::Element& element : list.elements) w.raw(element.value);
+  w.end_array();
+  return std::move(w).take();
 }
 
 View find_element(View list, const std::string& value) {
+  if (list.size() == 0) return {};
   const Result<json::Document> wanted = json::Document::parse(value);
   if (!wanted) return {};
   for (const View element : list.elements()) {
@@ -369,7 +360,8 @@ void Lowering::write_list(List list) {
     const View found = find_element(present, e.value);
     return found && !is_ours(list.slot, found);
   });
-  if (!list.elements.empty()) set_[list.slot] = join_elements(values_of(list));
+  const std::string elements = join_elements(list);
+  if (!list.elements.empty()) set_[list.slot] = elements;
   std::vector<std::size_t> unwanted;
   for (std::size_t i = 0; i < present.size(); ++i) {
     if (is_ours(list.slot, present[i]) && !contains_value(list, present[i])) unwanted.push_back(i);
@@ -390,7 +382,7 @@ void Lowering::write_list(List list) {
       out_.patch.push_back({patch::Operation::Op::Add, place / "-", element.value});
     } else {
       // One operation for the whole new list.
-      put(list.parent, list.key, join_elements(values_of(list)));
+      put(list.parent, list.key, elements);
       exists = true;
       for (const List::Element& each : list.elements) {
         out_.changes.push_back({each.rule, json::to_field_path(place), "", each.value, each.reason});
@@ -418,11 +410,11 @@ void Lowering::write_required_terms(List list) {
     }
     return everywhere;
   });
-  if (!list.elements.empty()) set_[list.slot] = join_elements(values_of(list));
+  const std::string elements = join_elements(list);
+  if (!list.elements.empty()) set_[list.slot] = elements;
   if (terms.size() == 0) {
     if (list.elements.empty()) return;
-    const std::string term = R"([{"matchExpressions":)" + join_elements(values_of(list)) + "}]";
-    put(list.parent, list.key, term);
+    put(list.parent, list.key, R"([{"matchExpressions":)" + elements + "}]");
     for (const List::Element& each : list.elements) {
       out_.changes.push_back({each.rule, json::to_field_path(place), "", each.value, each.reason});
     }
@@ -439,10 +431,7 @@ void Lowering::write_required_terms(List list) {
   const bool takes_terms_back = list.elements.empty() && made_by_us > 0;
   if (takes_terms_back && made_by_us == terms.size()) {
     // Without the terms that we made the whole requirement goes, as an empty list of terms is invalid.
-    const std::vector<std::string> tokens = list.parent.tokens();
-    Pointer parent;
-    for (std::size_t i = 0; i + 1 < tokens.size(); ++i) parent = parent / tokens[i];
-    remove_scalar(parent, tokens.back(), "the estimate no longer asks for it");
+    remove_scalar(list.parent.parent(), list.parent.last(), "the estimate no longer asks for it");
     return;
   }
   for (std::size_t t = 0; t < terms.size(); ++t) {
@@ -477,13 +466,13 @@ void Lowering::write_required_terms(List list) {
 
 void Lowering::write_spec() {
   for (const Scalar& scalar : scalars_) write_scalar(scalar);
-  for (const List& list : lists_) {
+  for (List& list : lists_) {
     const bool may_take_back = scope_ == Scope::Whole && workload_.marker && workload_.marker->set.contains(list.slot);
     if (list.elements.empty() && !may_take_back) continue;
     if (list.slot == kRequired) {
-      write_required_terms(list);
+      write_required_terms(std::move(list));
     } else {
-      write_list(list);
+      write_list(std::move(list));
     }
   }
 }
