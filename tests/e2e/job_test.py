@@ -72,7 +72,6 @@ def test_data_job_is_sized_from_its_own_and_its_templates_annotations(kubectl, u
         "template.spec.containers.0.resources.limits": {"memory": "3840Mi", "ephemeral-storage": "25Gi"},
         "template.spec.priorityClassName": "plimsoll-hours",
         "template.spec.activeDeadlineSeconds": 3 * 45 * 60,
-        # The template had no annotation of Plimsoll's before; the Job's own stay where they are.
     }
 
 

@@ -187,8 +187,7 @@ def test_gpu_from_a_device_class_is_not_asked_for_twice(kubectl, server):
     assert not server.patch_offline(stored)
 
 
-def test_unknown_class_of_a_policy_is_the_authors_to_see(kubectl, make_namespace):
-    """A dry run, too, runs the Priority plugin on what Plimsoll wrote."""
+def test_class_that_does_not_exist_is_refused_as_ever(kubectl):
     output = kubectl.attempt("create", "-f", "-", "--dry-run=server", objects=[pod("p", ESTIMATE, priorityClassName="no-such")])
     assert output.exit_code != 0
     assert 'no PriorityClass with name no-such was found' in output.stderr

@@ -5,9 +5,9 @@ import json
 import pytest
 
 from cluster.api_server import AuditLog
+from cluster.processes import wait_until
 from hooks.registration import PODS_WEBHOOK
 from objects import job, limit_range, pod
-from cluster.processes import wait_until
 
 MARKER = "plimsoll.dev/decision"
 ESTIMATE = {"estimate.plimsoll.dev/memory": "1Gi", "estimate.plimsoll.dev/duration": "4m"}
