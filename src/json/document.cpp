@@ -166,12 +166,13 @@ Unexpected<Error> refuse(std::string_view bytes, std::size_t offset, std::string
 
 // The address of the bytes and of the root must not change when a Document moves.
 struct Document::State {
-  explicit State(std::string text) : bytes(std::move(text)), pool(pool_chunk(bytes.size())) {}
+  explicit State(std::string text) : bytes(std::move(text)), pool(pool_chunk(bytes.size()), &heap) {}
 
   // A tree is about as large as its text. Small reviews are served by one allocation, large ones by few.
   static std::size_t pool_chunk(std::size_t size) { return std::clamp<std::size_t>(size * 2, 256, 262'144); }
 
   std::string bytes;
+  rapidjson::CrtAllocator heap;  // stateless; RapidJSON would allocate one
   rapidjson::MemoryPoolAllocator<> pool;
   Value root;
 };
@@ -197,7 +198,7 @@ Result<Document> Document::parse(std::string bytes) {
   auto state = std::make_unique<State>(std::move(bytes));
   // It grows; most texts beside the request's own are a few words.
   const std::size_t stack_bytes = std::clamp<std::size_t>(state->bytes.size() * 2, 256, 4096);
-  rapidjson::Document document(&state->pool, stack_bytes);
+  rapidjson::Document document(&state->pool, stack_bytes, &state->heap);
   Builder builder(document);
   rapidjson::ParseResult outcome;
   auto generate = [&](rapidjson::Document&) {

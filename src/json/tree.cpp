@@ -14,6 +14,7 @@
 #include <cstring>
 #include <optional>
 #include <string>
+#include <unordered_set>
 
 #include "access.hpp"
 #include "plimsoll/base/text.hpp"
@@ -58,7 +59,13 @@ Value share(const Value& value) {
   return shared;
 }
 
-// Gives `container` its own list of children, which it may have shared; the children's are shared now.
+// Identifies the list of children of `container`, wherever the container itself is moved; null when it has none.
+const void* children_of(const Value& container) {
+  if (container.IsObject()) return container.MemberCount() > 0 ? &*container.MemberBegin() : nullptr;
+  return container.Begin();
+}
+
+// Gives `container` its own list of children, which it shared; theirs are shared now.
 void unshare(Value& container, Pool& pool) {
   Value own(container.GetType());
   if (container.IsObject()) {
@@ -145,35 +152,6 @@ struct Place {
   std::size_t depth;  // containers above and including the parent
 };
 
-// The containers on the way are unshared, so that the source stays as it is.
-Result<Place> find_place(Value& root, const Pointer& at, Pool& pool) {
-  TokenReader reader(at.text());
-  if (reader.is_at_end()) return refuse(at, "the whole document can only be replaced");
-  Value* parent = &root;
-  std::size_t walked = 0;
-  for (std::size_t depth = 1;; ++depth) {
-    if (!is_container(*parent)) {
-      return refuse(at, quoted(std::string_view(at.text()).substr(0, walked), kPathShown) + " is " +
-                            std::string(describe(*parent)) + " and has no members");
-    }
-    unshare(*parent, pool);
-    const std::string_view token = reader.next();
-    if (reader.is_at_end()) return Place{parent, std::string(token), depth};
-
-    walked = at.text().size() - reader.left();
-    Value* child = nullptr;
-    if (parent->IsObject()) {
-      if (const auto member = find_member(*parent, token)) child = &parent->MemberBegin()[*member].value;
-    } else if (const auto index = to_place(token, parent->Size())) {
-      child = &(*parent)[*index];
-    }
-    if (child == nullptr) {
-      return refuse(at, quoted(std::string_view(at.text()).substr(0, walked), kPathShown) + " does not exist");
-    }
-    parent = child;
-  }
-}
-
 }  // namespace
 
 struct Tree::State {
@@ -182,6 +160,10 @@ struct Tree::State {
 
   Pool pool{kChunkBytes};
   Value root;
+  // Lists of children that are no longer the source's.
+  std::unordered_set<const void*> unshared;
+
+  Result<Place> find_place(const Pointer& at);
 
   Result<Value> own(const Pointer& at, std::size_t depth, View view) {
     Value owned;
@@ -199,13 +181,48 @@ struct Tree::State {
     }
     Value name(key.data(), static_cast<rapidjson::SizeType>(key.size()), pool);
     object.AddMember(name, value, pool);
+    unshared.insert(children_of(object));
   }
 
   void insert(Value& array, rapidjson::SizeType index, Value& value) {
     array.PushBack(value, pool);
+    unshared.insert(children_of(array));
     for (rapidjson::SizeType i = array.Size() - 1; i > index; --i) array[i].Swap(array[i - 1]);
   }
 };
+
+// The containers on the way are unshared, so that the source stays as it is.
+Result<Place> Tree::State::find_place(const Pointer& at) {
+  TokenReader reader(at.text());
+  if (reader.is_at_end()) return refuse(at, "the whole document can only be replaced");
+  Value* parent = &root;
+  std::size_t walked = 0;
+  for (std::size_t depth = 1;; ++depth) {
+    if (!is_container(*parent)) {
+      return refuse(at, quoted(std::string_view(at.text()).substr(0, walked), kPathShown) + " is " +
+                            std::string(describe(*parent)) + " and has no members");
+    }
+    const void* const children = children_of(*parent);
+    if (children == nullptr || !unshared.contains(children)) {
+      unshare(*parent, pool);
+      unshared.insert(children_of(*parent));
+    }
+    const std::string_view token = reader.next();
+    if (reader.is_at_end()) return Place{parent, std::string(token), depth};
+
+    walked = at.text().size() - reader.left();
+    Value* child = nullptr;
+    if (parent->IsObject()) {
+      if (const auto member = find_member(*parent, token)) child = &parent->MemberBegin()[*member].value;
+    } else if (const auto index = to_place(token, parent->Size())) {
+      child = &(*parent)[*index];
+    }
+    if (child == nullptr) {
+      return refuse(at, quoted(std::string_view(at.text()).substr(0, walked), kPathShown) + " does not exist");
+    }
+    parent = child;
+  }
+}
 
 Tree::Tree(View source) : state_(std::make_unique<State>()) {
   if (source) state_->root = share(*static_cast<const Value*>(Access::node(source)));
@@ -219,7 +236,7 @@ View Tree::root() const& {
 }
 
 Result<void> Tree::add(const Pointer& at, View value) {
-  PLIMSOLL_TRY(place, find_place(state_->root, at, state_->pool));
+  PLIMSOLL_TRY(place, state_->find_place(at));
   PLIMSOLL_TRY(owned, state_->own(at, place.depth, value));
   Value& parent = *place.parent;
   if (parent.IsObject()) {
@@ -233,7 +250,7 @@ Result<void> Tree::add(const Pointer& at, View value) {
 }
 
 Result<void> Tree::remove(const Pointer& at) {
-  PLIMSOLL_TRY(place, find_place(state_->root, at, state_->pool));
+  PLIMSOLL_TRY(place, state_->find_place(at));
   Value& parent = *place.parent;
   if (parent.IsObject()) {
     const auto member = find_member(parent, place.token);
@@ -256,7 +273,7 @@ Result<void> Tree::replace(const Pointer& at, View value) {
     state_->root = owned;
     return {};
   }
-  PLIMSOLL_TRY(place, find_place(state_->root, at, state_->pool));
+  PLIMSOLL_TRY(place, state_->find_place(at));
   PLIMSOLL_TRY(owned, state_->own(at, place.depth, value));
   Value& parent = *place.parent;
   if (parent.IsObject()) {

@@ -184,8 +184,9 @@ std::string to_json_string(std::string_view text) {
 
 // No value ends in one of these, so the last byte tells whether a comma is due; no stack is needed.
 void Writer::separate() {
-  constexpr std::string_view kOpen = "{[:,";
-  if (!text_.empty() && kOpen.find(text_.back()) == std::string_view::npos) text_ += ',';
+  if (text_.empty()) return;
+  const char last = text_.back();
+  if (last != '{' && last != '[' && last != ':' && last != ',') text_ += ',';
 }
 
 Writer& Writer::begin_object() {
