@@ -65,18 +65,25 @@ std::string_view text_or_empty(json::View view) {
 // RFC 4648, the standard alphabet with padding: what Go's encoding/json reads into a []byte.
 std::string encode_base64(std::string_view bytes) {
   constexpr std::string_view kAlphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+  const char* const alphabet = kAlphabet.data();
+  const auto byte = [&](std::size_t i) -> std::uint32_t { return static_cast<unsigned char>(bytes.data()[i]); };
   std::string text((bytes.size() + 2) / 3 * 4, '=');
   char* out = text.data();
-  // The sextets of three bytes, of which the last ones may be missing.
-  const auto append = [&](const char* in, std::size_t count) {
-    const auto byte = [&](std::size_t i) { return i < count ? std::uint32_t{static_cast<unsigned char>(in[i])} : 0U; };
-    const std::uint32_t group = byte(0) << 16U | byte(1) << 8U | byte(2);
-    for (std::size_t i = 0; i <= count; ++i) out[i] = kAlphabet[(group >> (18U - 6U * i)) & 0x3FU];
-    out += 4;
-  };
-  const char* in = bytes.data();
-  for (std::size_t whole = bytes.size() / 3; whole > 0; --whole, in += 3) append(in, 3);
-  if (bytes.size() % 3 > 0) append(in, bytes.size() % 3);
+  std::size_t at = 0;
+  for (; at + 3 <= bytes.size(); at += 3, out += 4) {
+    const std::uint32_t group = byte(at) << 16U | byte(at + 1) << 8U | byte(at + 2);
+    out[0] = alphabet[group >> 18U];
+    out[1] = alphabet[(group >> 12U) & 0x3FU];
+    out[2] = alphabet[(group >> 6U) & 0x3FU];
+    out[3] = alphabet[group & 0x3FU];
+  }
+  if (at == bytes.size()) return text;
+  // One or two bytes are left; the padding stands there already.
+  const bool two = at + 2 == bytes.size();
+  const std::uint32_t group = byte(at) << 16U | (two ? byte(at + 1) << 8U : 0U);
+  out[0] = alphabet[group >> 18U];
+  out[1] = alphabet[(group >> 12U) & 0x3FU];
+  if (two) out[2] = alphabet[(group >> 6U) & 0x3FU];
   return text;
 }
 

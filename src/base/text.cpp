@@ -49,12 +49,23 @@ bool is_deceptive(std::uint32_t c) {
          (c >= 0xE0000 && c <= 0xE0FFF);
 }
 
+// How many characters at the front of `text` are printable ASCII, as nearly all are.
+std::size_t plain_prefix(std::string_view text) {
+  const auto is_special = [](char c) { return c < 0x20 || c > 0x7E; };
+  return static_cast<std::size_t>(std::ranges::find_if(text, is_special) - text.begin());
+}
+
 }  // namespace
 
 std::string to_display(std::string_view text, std::size_t limit) {
   std::string shown;
   std::array<char, 16> escape{};
   for (std::size_t count = 0; !text.empty(); ++count) {
+    const std::size_t plain = plain_prefix(text.substr(0, limit - count));
+    shown += text.substr(0, plain);
+    text.remove_prefix(plain);
+    count += plain;
+    if (text.empty()) break;
     if (count == limit) {
       shown += "…";
       break;

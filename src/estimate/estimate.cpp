@@ -128,7 +128,7 @@ void Reader::hash_annotations() {
   std::string canonical;
   for (const auto& [key, entry] : annotations_) {
     // Lengths keep a value that holds a line break from passing for two annotations.
-    fmt::format_to(std::back_inserter(canonical), "{}={}:{}\n", key, entry.value.size(), entry.value);
+    canonical += key + '=' + std::to_string(entry.value.size()) + ':' + entry.value + '\n';
   }
   out_.estimate.hash = digest::short_hash(canonical);
 }
