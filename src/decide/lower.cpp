@@ -101,6 +101,7 @@ bool says(View present, const std::string& wanted) {
 struct Scalar {
   std::string slot;
   Pointer parent;
+  View parent_view;
   std::string key;
   std::string value;
   std::string_view rule;
@@ -139,6 +140,7 @@ class Lowering {
   void write_list(List list);
   void write_required_terms(List list);
   void put(const Pointer& parent, const std::string& key, std::string value);
+  void put(const Pointer& parent, View parent_view, const std::string& key, std::string value);
   bool is_there(const Pointer& place) const;
   View at(const Pointer& pointer) const { return workload_.object.at(pointer); }
   bool is_ours(const std::string& slot, View element) const { return workload_.is_ours(slot, element); }
@@ -183,11 +185,11 @@ List& Lowering::list(std::string_view slot) {
 }
 
 void Lowering::add(const plan::Change& change) {
-  const auto scalar = [&](std::string slot, Pointer parent, std::string key, std::string value) {
+  const auto scalar = [&](std::string slot, Pointer parent, View parent_view, std::string key, std::string value) {
     const bool taken = std::ranges::any_of(scalars_, [&](const Scalar& s) { return s.slot == slot; });
     if (taken) return;
-    scalars_.push_back(
-        {std::move(slot), std::move(parent), std::move(key), std::move(value), change.rule, change.reason});
+    scalars_.push_back({std::move(slot), std::move(parent), parent_view, std::move(key), std::move(value), change.rule,
+                        change.reason});
   };
   const auto element = [&](std::string_view slot, std::string value) {
     auto& elements = list(slot).elements;
@@ -199,14 +201,17 @@ void Lowering::add(const plan::Change& change) {
                    const workload::Container& container = workload_.containers[c.container];
                    const std::string side(side_name(c.side));
                    scalar(std::string(container.name) + "." + side + "." + c.resource,
-                          container.path / "resources" / side, c.resource, json::to_json_string(c.quantity));
+                          container.path / "resources" / side, container.view["resources"][side], c.resource,
+                          json::to_json_string(c.quantity));
                  },
                  [&](const plan::SetPriorityClass& c) {
-                   scalar("priorityClassName", spec_, "priorityClassName", json::to_json_string(c.name));
+                   scalar("priorityClassName", spec_, workload_.pod_spec, "priorityClassName",
+                          json::to_json_string(c.name));
                  },
                  [&](const plan::AddToleration& c) { element("tolerations", toleration_json(c.toleration)); },
                  [&](const plan::AddNodeSelector& c) {
-                   scalar("nodeSelector." + c.key, spec_ / "nodeSelector", c.key, json::to_json_string(c.value));
+                   scalar("nodeSelector." + c.key, spec_ / "nodeSelector", workload_.pod_spec["nodeSelector"], c.key,
+                          json::to_json_string(c.value));
                  },
                  [&](const plan::RequireNode& c) { element(kRequired, expression_json(c.requirement)); },
                  [&](const plan::PreferNode& c) { element("nodeAffinity.preferred", preference_json(c)); },
@@ -216,10 +221,12 @@ void Lowering::add(const plan::Change& change) {
                  },
                  [&](const plan::AddTopologySpread& c) { element("topologySpreadConstraints", spread_json(c)); },
                  [&](const plan::SetPodDeadline& c) {
-                   scalar("activeDeadlineSeconds", spec_, "activeDeadlineSeconds", std::to_string(c.seconds));
+                   scalar("activeDeadlineSeconds", spec_, workload_.pod_spec, "activeDeadlineSeconds",
+                          std::to_string(c.seconds));
                  },
                  [&](const plan::SetLabel& c) {
-                   scalar("labels." + c.key, metadata_ / "labels", c.key, json::to_json_string(c.value));
+                   scalar("labels." + c.key, metadata_ / "labels", workload_.template_metadata["labels"], c.key,
+                          json::to_json_string(c.value));
                  },
              },
              change.edit);
@@ -295,8 +302,13 @@ void Lowering::drop_computed_priority() {
 
 // Adds `key` to the object at `parent`, making the parents that are missing. A null parent counts as missing.
 void Lowering::put(const Pointer& parent, const std::string& key, std::string value) {
+  put(parent, at(parent), key, std::move(value));
+}
+
+void Lowering::put(const Pointer& parent, View parent_view, const std::string& key, std::string value) {
   Pointer place = parent / key;
-  for (Pointer above = parent; !is_there(above); above = place.parent()) {
+  const bool is_map = parent_view.is_object();
+  for (Pointer above = parent; !is_map && !is_there(above); above = place.parent()) {
     json::Writer object;
     object.begin_object().key(place.last()).raw(value).end_object();
     value = std::move(object).take();
@@ -313,7 +325,7 @@ bool Lowering::is_there(const Pointer& place) const {
 }
 
 void Lowering::write_scalar(const Scalar& scalar) {
-  const View present = at(scalar.parent / scalar.key);
+  const View present = scalar.parent_view[scalar.key];
   auto before = workload_.authored_json(scalar.slot, present);
   const bool is_there = says(present, scalar.value);
   if (is_there && before == json::write(present)) return;  // its author wrote the same, and it stays his
@@ -321,9 +333,11 @@ void Lowering::write_scalar(const Scalar& scalar) {
   set_[scalar.slot] = is_there ? json::write(present) : scalar.value;
   if (before && *before != scalar.value) was_[scalar.slot] = std::move(*before);
   if (is_there) return;
-  put(scalar.parent, scalar.key, scalar.value);
-  out_.changes.push_back({scalar.rule, json::to_field_path(scalar.parent / scalar.key),
-                          present ? json::write(present) : "", scalar.value, scalar.reason});
+  put(scalar.parent, scalar.parent_view, scalar.key, scalar.value);
+  std::string path = json::to_field_path(scalar.parent);
+  json::append_field(path, scalar.key);
+  out_.changes.push_back(
+      {scalar.rule, std::move(path), present ? json::write(present) : "", scalar.value, scalar.reason});
   if (scalar.slot == "priorityClassName") drop_computed_priority();
 }
 
