@@ -17,17 +17,19 @@ bool is_overcommittable(std::string_view resource) {
 }
 
 void check_container(const Container& container, std::set<std::string>& violations) {
-  const std::string where = json::to_field_path(container.path / "resources");
+  const auto violate = [&](const std::string& rule) {
+    violations.insert(json::to_field_path(container.path / "resources") + ": " + rule);
+  };
   for (const workload::Amount& amount : container.amounts) {
     const std::string resource(amount.resource);
-    if (amount.present.nanos() < 0) violations.insert(where + ": " + resource + " is negative");
+    if (amount.present.nanos() < 0) violate(resource + " is negative");
     const bool is_extended = resource.find('/') != std::string::npos && is_overcommittable(resource) == false;
-    if (is_extended && !amount.present.is_whole()) violations.insert(where + ": " + resource + " is not whole");
+    if (is_extended && !amount.present.is_whole()) violate(resource + " is not whole");
     if (amount.side != Side::Request) continue;
     const auto limit = container.present(Side::Limit, amount.resource);
-    if (limit && amount.present > *limit) violations.insert(where + ": request of " + resource + " exceeds its limit");
+    if (limit && amount.present > *limit) violate("request of " + resource + " exceeds its limit");
     if (!is_overcommittable(resource) && (!limit || amount.present != *limit)) {
-      violations.insert(where + ": request and limit of " + resource + " differ");
+      violate("request and limit of " + resource + " differ");
     }
   }
 }

@@ -1,6 +1,7 @@
 #include "lower.hpp"
 
 #include <algorithm>
+#include <array>
 #include <functional>
 #include <map>
 #include <set>
@@ -110,9 +111,9 @@ struct Scalar {
 
 // Elements that are to stand in one list.
 struct List {
-  std::string slot;
-  Pointer parent;
-  std::string key;
+  std::string_view slot;
+  std::string_view parent;  // below the pod spec
+  std::string_view key;
   struct Element {
     std::string value;
     std::string_view rule;
@@ -121,9 +122,19 @@ struct List {
   std::vector<Element> elements = {};
 };
 
+constexpr std::string_view kRequired = "nodeAffinity.required";
+
 class Lowering {
  public:
-  Lowering(const Workload& workload, Scope scope) : workload_(workload), scope_(scope) { index_places(); }
+  Lowering(const Workload& workload, Scope scope)
+      : workload_(workload),
+        scope_(scope),
+        spec_(workload.template_path / "spec"),
+        metadata_(workload.template_path / "metadata") {
+    constexpr std::size_t kUsual = 16;
+    out_.patch.reserve(kUsual);
+    out_.changes.reserve(kUsual);
+  }
 
   void add(const plan::Change& change);
   void keep_known_slots();
@@ -133,26 +144,33 @@ class Lowering {
   Lowered take() && { return std::move(out_); }
 
  private:
-  void index_places();
   void write_scalar(const Scalar& scalar);
-  void remove_scalar(const Pointer& parent, const std::string& key, std::string_view reason);
+  void remove_scalar(const Pointer& parent, std::string_view key, std::string_view reason);
   void drop_computed_priority();
   void write_list(List list);
   void write_required_terms(List list);
-  void put(const Pointer& parent, const std::string& key, std::string value);
-  void put(const Pointer& parent, View parent_view, const std::string& key, std::string value);
+  void put(const Pointer& parent, std::string_view key, std::string value);
+  void put(const Pointer& parent, View parent_view, std::string_view key, std::string value);
   bool is_there(const Pointer& place) const;
   View at(const Pointer& pointer) const { return workload_.object.at(pointer); }
-  bool is_ours(const std::string& slot, View element) const { return workload_.is_ours(slot, element); }
+  bool is_ours(std::string_view slot, View element) const { return workload_.is_ours(slot, element); }
 
   List& list(std::string_view slot);
+  Pointer parent_of(const List& list) const { return Pointer(spec_.text() + std::string(list.parent)); }
 
   const Workload& workload_;
   Scope scope_;
   Pointer spec_;
   Pointer metadata_;
   std::vector<Scalar> scalars_;
-  std::vector<List> lists_;
+  std::array<List, 6> lists_ = {{
+      {kRequired, "/affinity/nodeAffinity/requiredDuringSchedulingIgnoredDuringExecution", "nodeSelectorTerms"},
+      {"nodeAffinity.preferred", "/affinity/nodeAffinity", "preferredDuringSchedulingIgnoredDuringExecution"},
+      {"podAntiAffinity.required", "/affinity/podAntiAffinity", "requiredDuringSchedulingIgnoredDuringExecution"},
+      {"podAntiAffinity.preferred", "/affinity/podAntiAffinity", "preferredDuringSchedulingIgnoredDuringExecution"},
+      {"tolerations", "", "tolerations"},
+      {"topologySpreadConstraints", "", "topologySpreadConstraints"},
+  }};
   std::set<std::string, std::less<>> created_;
   workload::Slots set_;
   workload::Slots was_;
@@ -161,24 +179,6 @@ class Lowering {
 
 // All keys and values together. Source: apimachinery pkg/api/validation/objectmeta.go, TotalAnnotationSizeLimitB.
 constexpr std::size_t kAnnotationsLimit = 256 << 10;
-
-constexpr std::string_view kRequired = "nodeAffinity.required";
-
-void Lowering::index_places() {
-  metadata_ = workload_.template_path / "metadata";
-  spec_ = workload_.template_path / "spec";
-  const Pointer node = spec_ / "affinity" / "nodeAffinity";
-  const Pointer anti = spec_ / "affinity" / "podAntiAffinity";
-  const std::string required = "requiredDuringSchedulingIgnoredDuringExecution";
-  const std::string preferred = "preferredDuringSchedulingIgnoredDuringExecution";
-  lists_.reserve(6);
-  lists_.push_back({std::string(kRequired), node / required, "nodeSelectorTerms"});
-  lists_.push_back({"nodeAffinity.preferred", node, preferred});
-  lists_.push_back({"podAntiAffinity.required", anti, required});
-  lists_.push_back({"podAntiAffinity.preferred", anti, preferred});
-  lists_.push_back({"tolerations", spec_, "tolerations"});
-  lists_.push_back({"topologySpreadConstraints", spec_, "topologySpreadConstraints"});
-}
 
 List& Lowering::list(std::string_view slot) {
   return *std::ranges::find_if(lists_, [&](const List& l) { return l.slot == slot; });
@@ -285,7 +285,7 @@ void Lowering::take_back_unwanted() {
   }
 }
 
-void Lowering::remove_scalar(const Pointer& parent, const std::string& key, std::string_view reason) {
+void Lowering::remove_scalar(const Pointer& parent, std::string_view key, std::string_view reason) {
   out_.patch.push_back({patch::Operation::Op::Remove, parent / key, {}});
   out_.changes.push_back(
       {"", json::to_field_path(parent / key), json::write(at(parent / key)), "", std::string(reason)});
@@ -301,11 +301,11 @@ void Lowering::drop_computed_priority() {
 }
 
 // Adds `key` to the object at `parent`, making the parents that are missing. A null parent counts as missing.
-void Lowering::put(const Pointer& parent, const std::string& key, std::string value) {
+void Lowering::put(const Pointer& parent, std::string_view key, std::string value) {
   put(parent, at(parent), key, std::move(value));
 }
 
-void Lowering::put(const Pointer& parent, View parent_view, const std::string& key, std::string value) {
+void Lowering::put(const Pointer& parent, View parent_view, std::string_view key, std::string value) {
   Pointer place = parent / key;
   const bool is_map = parent_view.is_object();
   for (Pointer above = parent; !is_map && !is_there(above); above = place.parent()) {
@@ -367,7 +367,8 @@ bool contains_value(const List& list, View element) {
 }
 
 void Lowering::write_list(List list) {
-  const Pointer place = list.parent / list.key;
+  const Pointer parent = parent_of(list);
+  const Pointer place = parent / list.key;
   const View present = at(place);
   // An element that its author wrote too is not claimed: it would be taken from him one day.
   std::erase_if(list.elements, [&](const List::Element& e) {
@@ -375,13 +376,13 @@ void Lowering::write_list(List list) {
     return found && !is_ours(list.slot, found);
   });
   const std::string elements = join_elements(list);
-  if (!list.elements.empty()) set_[list.slot] = elements;
+  if (!list.elements.empty()) set_[std::string(list.slot)] = elements;
   std::vector<std::size_t> unwanted;
   for (std::size_t i = 0; i < present.size(); ++i) {
     if (is_ours(list.slot, present[i]) && !contains_value(list, present[i])) unwanted.push_back(i);
   }
   if (!unwanted.empty() && unwanted.size() == present.size() && list.elements.empty()) {
-    remove_scalar(list.parent, list.key, "the estimate no longer asks for it");
+    remove_scalar(parent, list.key, "the estimate no longer asks for it");
     return;
   }
   for (auto i = unwanted.rbegin(); i != unwanted.rend(); ++i) {
@@ -396,7 +397,7 @@ void Lowering::write_list(List list) {
       out_.patch.push_back({patch::Operation::Op::Add, place / "-", element.value});
     } else {
       // One operation for the whole new list.
-      put(list.parent, list.key, elements);
+      put(parent, list.key, elements);
       exists = true;
       for (const List::Element& each : list.elements) {
         out_.changes.push_back({each.rule, json::to_field_path(place), "", each.value, each.reason});
@@ -410,7 +411,8 @@ void Lowering::write_list(List list) {
 // nodeSelectorTerms are alternatives: a requirement holds only if every one of them has it. A term without expressions
 // matches nothing and must not begin to match, so it is passed over.
 void Lowering::write_required_terms(List list) {
-  const Pointer place = list.parent / list.key;
+  const Pointer parent = parent_of(list);
+  const Pointer place = parent / list.key;
   const View terms = at(place);
   const auto is_empty = [](View term) {
     return term["matchExpressions"].size() == 0 && term["matchFields"].size() == 0;
@@ -425,10 +427,10 @@ void Lowering::write_required_terms(List list) {
     return everywhere;
   });
   const std::string elements = join_elements(list);
-  if (!list.elements.empty()) set_[list.slot] = elements;
+  if (!list.elements.empty()) set_[std::string(list.slot)] = elements;
   if (terms.size() == 0) {
     if (list.elements.empty()) return;
-    put(list.parent, list.key, R"([{"matchExpressions":)" + elements + "}]");
+    put(parent, list.key, R"([{"matchExpressions":)" + elements + "}]");
     for (const List::Element& each : list.elements) {
       out_.changes.push_back({each.rule, json::to_field_path(place), "", each.value, each.reason});
     }
@@ -445,7 +447,7 @@ void Lowering::write_required_terms(List list) {
   const bool takes_terms_back = list.elements.empty() && made_by_us > 0;
   if (takes_terms_back && made_by_us == terms.size()) {
     // Without the terms that we made the whole requirement goes, as an empty list of terms is invalid.
-    remove_scalar(list.parent.parent(), list.parent.last(), "the estimate no longer asks for it");
+    remove_scalar(parent.parent(), parent.last(), "the estimate no longer asks for it");
     return;
   }
   for (std::size_t t = 0; t < terms.size(); ++t) {

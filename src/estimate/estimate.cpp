@@ -551,9 +551,11 @@ void Reader::declare(std::size_t index) {
   ContainerEstimate& estimate = out_.estimate.containers[index];
   const auto origin = [&](std::string_view resource) {
     const bool is_request = container.authored(workload::Side::Request, resource).has_value();
-    const json::Pointer resources = container.path / "resources";
-    return Origin{Origin::Source::Declared,
-                  json::to_field_path(resources / (is_request ? "requests" : "limits") / resource)};
+    std::string path = json::to_field_path(container.path);
+    json::append_field(path, "resources");
+    json::append_field(path, is_request ? "requests" : "limits");
+    json::append_field(path, resource);
+    return Origin{Origin::Source::Declared, std::move(path)};
   };
   if (const auto cpu = container.authored_request_or_limit("cpu"); cpu && !estimate.cpu) {
     if (const auto amount = to_milli_cpu(*cpu)) estimate.cpu = {*amount, origin("cpu")};

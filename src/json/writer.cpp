@@ -164,6 +164,7 @@ class ViewWriter {
 
 std::string write(View view) {
   std::string text;
+  if (view.size() > 0) text.reserve(128);
   ViewWriter(text, ViewWriter::Layout::Compact).append(view);
   return text;
 }
@@ -177,7 +178,7 @@ std::string write_pretty(View view) {
 
 std::string to_json_string(std::string_view text) {
   std::string literal;
-  literal.reserve(text.size() + 2);
+  literal.reserve(text.size() + text.size() / 4 + 2);
   append_string(literal, text);
   return literal;
 }

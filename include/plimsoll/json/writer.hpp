@@ -18,7 +18,7 @@ namespace plimsoll::json {
 ///   std::string text = std::move(w).take();
 class Writer {
  public:
-  Writer() = default;
+  Writer() { text_.reserve(128); }
 
   Writer& begin_object();
   Writer& end_object();
