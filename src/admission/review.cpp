@@ -66,7 +66,8 @@ std::string_view text_or_empty(json::View view) {
 std::string encode_base64(std::string_view bytes) {
   constexpr std::string_view kAlphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
   const char* const alphabet = kAlphabet.data();
-  const auto byte = [&](std::size_t i) -> std::uint32_t { return static_cast<unsigned char>(bytes.data()[i]); };
+  const char* const in = bytes.data();
+  const auto byte = [in](std::size_t i) -> std::uint32_t { return static_cast<unsigned char>(in[i]); };
   std::string text((bytes.size() + 2) / 3 * 4, '=');
   char* out = text.data();
   std::size_t at = 0;

@@ -196,40 +196,39 @@ void Lowering::add(const plan::Change& change) {
     const bool taken = std::ranges::any_of(elements, [&](const List::Element& e) { return e.value == value; });
     if (!taken) elements.push_back({std::move(value), change.rule, change.reason});
   };
-  std::visit(Overloaded{
-                 [&](const plan::SetAmount& c) {
-                   const workload::Container& container = workload_.containers[c.container];
-                   const std::string side(side_name(c.side));
-                   scalar(std::string(container.name) + "." + side + "." + c.resource,
-                          container.path / "resources" / side, container.view["resources"][side], c.resource,
-                          json::to_json_string(c.quantity));
-                 },
-                 [&](const plan::SetPriorityClass& c) {
-                   scalar("priorityClassName", spec_, workload_.pod_spec, "priorityClassName",
-                          json::to_json_string(c.name));
-                 },
-                 [&](const plan::AddToleration& c) { element("tolerations", toleration_json(c.toleration)); },
-                 [&](const plan::AddNodeSelector& c) {
-                   scalar("nodeSelector." + c.key, spec_ / "nodeSelector", workload_.pod_spec["nodeSelector"], c.key,
-                          json::to_json_string(c.value));
-                 },
-                 [&](const plan::RequireNode& c) { element(kRequired, expression_json(c.requirement)); },
-                 [&](const plan::PreferNode& c) { element("nodeAffinity.preferred", preference_json(c)); },
-                 [&](const plan::AddPodAntiAffinity& c) {
-                   const bool preferred = c.strength == plan::AddPodAntiAffinity::Strength::Preferred;
-                   element(preferred ? "podAntiAffinity.preferred" : "podAntiAffinity.required", anti_affinity_json(c));
-                 },
-                 [&](const plan::AddTopologySpread& c) { element("topologySpreadConstraints", spread_json(c)); },
-                 [&](const plan::SetPodDeadline& c) {
-                   scalar("activeDeadlineSeconds", spec_, workload_.pod_spec, "activeDeadlineSeconds",
-                          std::to_string(c.seconds));
-                 },
-                 [&](const plan::SetLabel& c) {
-                   scalar("labels." + c.key, metadata_ / "labels", workload_.template_metadata["labels"], c.key,
-                          json::to_json_string(c.value));
-                 },
-             },
-             change.edit);
+  std::visit(
+      Overloaded{
+          [&](const plan::SetAmount& c) {
+            const workload::Container& container = workload_.containers[c.container];
+            const std::string side(side_name(c.side));
+            scalar(std::string(container.name) + "." + side + "." + c.resource, container.path / "resources" / side,
+                   container.view["resources"][side], c.resource, json::to_json_string(c.quantity));
+          },
+          [&](const plan::SetPriorityClass& c) {
+            scalar("priorityClassName", spec_, workload_.pod_spec, "priorityClassName", json::to_json_string(c.name));
+          },
+          [&](const plan::AddToleration& c) { element("tolerations", toleration_json(c.toleration)); },
+          [&](const plan::AddNodeSelector& c) {
+            scalar("nodeSelector." + c.key, spec_ / "nodeSelector", workload_.pod_spec["nodeSelector"], c.key,
+                   json::to_json_string(c.value));
+          },
+          [&](const plan::RequireNode& c) { element(kRequired, expression_json(c.requirement)); },
+          [&](const plan::PreferNode& c) { element("nodeAffinity.preferred", preference_json(c)); },
+          [&](const plan::AddPodAntiAffinity& c) {
+            const bool preferred = c.strength == plan::AddPodAntiAffinity::Strength::Preferred;
+            element(preferred ? "podAntiAffinity.preferred" : "podAntiAffinity.required", anti_affinity_json(c));
+          },
+          [&](const plan::AddTopologySpread& c) { element("topologySpreadConstraints", spread_json(c)); },
+          [&](const plan::SetPodDeadline& c) {
+            scalar("activeDeadlineSeconds", spec_, workload_.pod_spec, "activeDeadlineSeconds",
+                   std::to_string(c.seconds));
+          },
+          [&](const plan::SetLabel& c) {
+            scalar("labels." + c.key, metadata_ / "labels", workload_.template_metadata["labels"], c.key,
+                   json::to_json_string(c.value));
+          },
+      },
+      change.edit);
 }
 
 void Lowering::keep_known_slots() {
