@@ -230,7 +230,9 @@ void Run::lower_new_containers(const Workload& workload) {
 }
 
 void Run::plan_and_lower(const Workload& workload) {
-  if (workload.marker && workload.marker->estimate == reading_.estimate.hash) return lower_new_containers(workload);
+  if (workload.marker && workload.marker->estimate == reading_.estimate.hash && still_stands(workload)) {
+    return lower_new_containers(workload);
+  }
   plan::Plan plan = plan::make_plan(workload, reading_.estimate, settings_, creator());
   std::ranges::move(plan.warnings, std::back_inserter(decision_.warnings));
   adopt(lower(workload, plan.changes, make_marker(workload, reading_.estimate, policy_.revision), Scope::Whole));

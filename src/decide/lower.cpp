@@ -124,6 +124,16 @@ struct List {
 
 constexpr std::string_view kRequired = "nodeAffinity.required";
 
+using Lists = std::array<List, 6>;
+const Lists kNoElements = {{
+    {kRequired, "/affinity/nodeAffinity/requiredDuringSchedulingIgnoredDuringExecution", "nodeSelectorTerms"},
+    {"nodeAffinity.preferred", "/affinity/nodeAffinity", "preferredDuringSchedulingIgnoredDuringExecution"},
+    {"podAntiAffinity.required", "/affinity/podAntiAffinity", "requiredDuringSchedulingIgnoredDuringExecution"},
+    {"podAntiAffinity.preferred", "/affinity/podAntiAffinity", "preferredDuringSchedulingIgnoredDuringExecution"},
+    {"tolerations", "", "tolerations"},
+    {"topologySpreadConstraints", "", "topologySpreadConstraints"},
+}};
+
 class Lowering {
  public:
   Lowering(const Workload& workload, Scope scope)
@@ -163,14 +173,7 @@ class Lowering {
   Pointer spec_;
   Pointer metadata_;
   std::vector<Scalar> scalars_;
-  std::array<List, 6> lists_ = {{
-      {kRequired, "/affinity/nodeAffinity/requiredDuringSchedulingIgnoredDuringExecution", "nodeSelectorTerms"},
-      {"nodeAffinity.preferred", "/affinity/nodeAffinity", "preferredDuringSchedulingIgnoredDuringExecution"},
-      {"podAntiAffinity.required", "/affinity/podAntiAffinity", "requiredDuringSchedulingIgnoredDuringExecution"},
-      {"podAntiAffinity.preferred", "/affinity/podAntiAffinity", "preferredDuringSchedulingIgnoredDuringExecution"},
-      {"tolerations", "", "tolerations"},
-      {"topologySpreadConstraints", "", "topologySpreadConstraints"},
-  }};
+  Lists lists_ = kNoElements;
   std::set<std::string, std::less<>> created_;
   workload::Slots set_;
   workload::Slots was_;
@@ -530,6 +533,56 @@ Lowered lower(const Workload& workload, const std::vector<plan::Change>& changes
   lowering.write_spec();
   lowering.write_marker(std::move(marker));
   return std::move(lowering).take();
+}
+
+namespace {
+
+// What stands in a scalar slot now.
+View view_slot(const Workload& workload, std::string_view slot) {
+  for (const workload::Container& container : workload.containers) {
+    if (!slot.starts_with(container.name)) continue;
+    const std::string_view rest = slot.substr(container.name.size());
+    const View resources = container.view["resources"];
+    if (rest.starts_with(".requests.")) return resources["requests"][rest.substr(10)];
+    if (rest.starts_with(".limits.")) return resources["limits"][rest.substr(8)];
+  }
+  const std::size_t dot = slot.find('.');
+  if (dot == std::string_view::npos) return workload.pod_spec[slot];
+  const std::string_view key = slot.substr(dot + 1);
+  return slot.starts_with("labels.") ? workload.template_metadata["labels"][key]
+                                     : workload.pod_spec[slot.substr(0, dot)][key];
+}
+
+bool holds(View list, View wanted) {
+  for (const View element : list.elements()) {
+    if (element == wanted) return true;
+  }
+  return false;
+}
+
+bool stands_in_list(const Workload& workload, std::string_view slot, View elements) {
+  const auto place = std::ranges::find_if(kNoElements, [&](const List& list) { return list.slot == slot; });
+  if (place == kNoElements.end()) return false;
+  const View list = workload.pod_spec.at(Pointer(std::string(place->parent)) / place->key);
+  for (const View element : elements.elements()) {
+    bool found = slot != kRequired && holds(list, element);
+    if (slot == kRequired) {
+      for (const View term : list.elements()) found = found || holds(term["matchExpressions"], element);
+    }
+    if (!found) return false;
+  }
+  return true;
+}
+
+}  // namespace
+
+bool still_stands(const Workload& workload) {
+  for (const json::Member& member : workload.marker_document->root()["set"].members()) {
+    const bool stands = member.value.is_array() ? stands_in_list(workload, member.key, member.value)
+                                                : view_slot(workload, member.key) == member.value;
+    if (!stands) return false;
+  }
+  return true;
 }
 
 Lowered lower_unmarked(const Workload& workload, const std::vector<plan::Change>& changes) {

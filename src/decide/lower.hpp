@@ -30,6 +30,10 @@ struct Lowered {
 [[nodiscard]] Lowered lower(const workload::Workload& workload, const std::vector<plan::Change>& changes,
                             workload::Marker marker, Scope scope);
 
+/// Whether everything that the marker of `workload` says was written stands there. If not, somebody changed it since or
+/// the marker is forged, and the object is to be decided anew. Requires: workload has a marker.
+[[nodiscard]] bool still_stands(const workload::Workload& workload);
+
 /// The patch without a marker, for a repair that must not look like a decision.
 [[nodiscard]] Lowered lower_unmarked(const workload::Workload& workload, const std::vector<plan::Change>& changes);
 

@@ -20,10 +20,6 @@ from objects import differences
 MARKER = "plimsoll.dev/decision"
 CASES = list(mutated_jobs())
 SERVER_SIDE = "server side"
-KNOWN_FAULTS = {
-    (SERVER_SIDE, "gpu/required/one-label-value"):
-        "to server-side apply nodeSelector is one value: a key added to the author's makes his file differ from the template",
-}
 UNDECIDED = "again-undecided"  # the namespace where Plimsoll is kept out
 
 DEFAULT_PREFIX = "estimate.plimsoll.dev/"
@@ -176,10 +172,8 @@ def is_another_elsewhere(case: str, refusal: str) -> bool:
 
 
 @pytest.mark.parametrize("case", CASES)
-def test_applying_again_changes_nothing(comparison, case, request):
+def test_applying_again_changes_nothing(comparison, case):
     name = slug(case)
-    if (comparison.side, case) in KNOWN_FAULTS:
-        request.applymarker(pytest.mark.xfail(strict=True, reason=KNOWN_FAULTS[comparison.side, case]))
     if name in comparison.undecided.refusals:
         pytest.skip(f"the API server refuses it: {comparison.undecided.refusals[name][:160]}")
     if why_not_again(case):

@@ -658,11 +658,11 @@ TEST_CASE("a required label goes to the selector where its key is free, else to 
       "{nodeSelectorTerms: [{matchExpressions: [{key: k, operator: Exists}]}]}}}}";
   check({
       {"free", kOne, "duration=1h", "{containers: [{name: a}]}", {"select zone=b"}},
-      {"free beside another",
+      {"beside another of the author's, which server-side apply holds for one value",
        kOne,
        "duration=1h",
        "{nodeSelector: {disk: ssd}, containers: [{name: a}]}",
-       {"select zone=b"},
+       {"require zone In b"},
        {},
        Kind::Job},
       {"the same", kOne, "duration=1h", "{nodeSelector: {zone: b}, containers: [{name: a}]}", {}},

@@ -39,9 +39,26 @@ bool may_extend(const Input& input, std::string_view slot, std::string_view fiel
   return false;
 }
 
+namespace {
+
+// Server-side apply holds nodeSelector for one value (x-kubernetes-map-type: atomic), so that in a Job's template an
+// addition to its author's map would meet the same fate as one to a list. A key that is there already is looked at all
+// the same.
+bool may_extend_node_selector(const Input& input, const config::NodeRequirement& requirement) {
+  const json::View present = input.workload.pod_spec["nodeSelector"];
+  if (input.settings.lists == config::Lists::Template || input.workload.kind == workload::Kind::Pod) return true;
+  if (input.workload.authored_json("nodeSelector." + requirement.key, present[requirement.key])) return true;
+  for (const json::Member& member : present.members()) {
+    if (input.workload.authored_json("nodeSelector." + std::string(member.key), member.value)) return false;
+  }
+  return true;
+}
+
+}  // namespace
+
 void require_node(const Input& input, const config::NodeRequirement& requirement, std::string reason, Outcome& out) {
   const workload::Workload& workload = input.workload;
-  if (requirement.op == "In" && requirement.values.size() == 1) {
+  if (requirement.op == "In" && requirement.values.size() == 1 && may_extend_node_selector(input, requirement)) {
     const std::string slot = "nodeSelector." + requirement.key;
     const auto authored = workload.authored_json(slot, workload.pod_spec["nodeSelector"][requirement.key]);
     if (!authored) {
