@@ -33,6 +33,8 @@ RUN mkdir -p /root-of-image/etc/ssl/certs \
  && cp /etc/ssl/certs/ca-certificates.crt etc/ssl/certs/ \
  && echo 'plimsoll:x:65532:65532:plimsoll:/:/nonexistent' >etc/passwd \
  && echo 'plimsoll:x:65532:' >etc/group
+# A library that is missing shows here rather than in a cluster. (Not in the run stage: running there leaves mount points behind.)
+RUN chroot --userspec=65532:65532 /root-of-image /plimsoll --version
 
 FROM scratch
 LABEL org.opencontainers.image.title="plimsoll" \
@@ -43,8 +45,6 @@ COPY --from=root /root-of-image /
 ENV SSL_CERT_FILE=/etc/ssl/certs/ca-certificates.crt
 # A number, so that Kubernetes can tell that it is not root (runAsNonRoot).
 USER 65532:65532
-# A library that is missing shows here rather than in a cluster.
-RUN ["/plimsoll", "--version"]
 EXPOSE 8443 8080
 ENTRYPOINT ["/plimsoll"]
 # Where docs/operations.md mounts the Secret and the ConfigMap.
