@@ -13,6 +13,13 @@
 
 namespace plimsoll::telemetry {
 
+namespace {
+
+// A record is to be on disk within a second; at 5,000 a second this gathers a hundred.
+constexpr std::chrono::milliseconds kBatchDelay{20};
+
+}  // namespace
+
 class AuditSink::Writer {
  public:
   Writer(std::shared_ptr<spdlog::logger> out, std::size_t limit) : out_(std::move(out)), limit_(limit) {
@@ -23,13 +30,15 @@ class AuditSink::Writer {
     thread_ = std::thread([this] { run(); });
   }
 
-  ~Writer() {
+  ~Writer() { finish(); }
+
+  void finish() {
     {
       const std::lock_guard lock(mutex_);
       stopping_ = true;
     }
     wake_.notify_one();
-    thread_.join();
+    if (thread_.joinable()) thread_.join();
   }
 
   Writer(const Writer&) = delete;
@@ -61,6 +70,8 @@ class AuditSink::Writer {
         std::unique_lock lock(mutex_);
         wake_.wait(lock, [this] { return stopping_ || !queue_.empty(); });
         if (queue_.empty()) return;
+        // One waking and one flush for all that come within the moment: under load each would cost as much as the line.
+        wake_.wait_for(lock, kBatchDelay, [this] { return stopping_; });
         batch.swap(queue_);
         queued_bytes_ = 0;
       }
@@ -104,6 +115,10 @@ AuditSink::~AuditSink() = default;
 
 void AuditSink::enqueue(audit::Record record) {
   writer_->enqueue(std::move(record));
+}
+
+void AuditSink::finish() {
+  writer_->finish();
 }
 
 std::uint64_t AuditSink::dropped() const {

@@ -217,11 +217,11 @@ Report serve(const ServeOptions& options) {
   const std::size_t cut =
       server->stop(*stop_timeout, [&signals] { return signals.wait_for(std::chrono::milliseconds(0)); });
   health->stop(std::chrono::milliseconds(0));
-  telemetry::log(
-      Level::Info, "stopped",
-      {{"requestsCut", static_cast<std::int64_t>(cut)}, {"auditDropped", static_cast<std::int64_t>(audit->dropped())}});
-  // What is left is to write the last audit records, for which a reader of standard output may keep us waiting.
+  telemetry::log(Level::Info, "stopped", {{"requestsCut", static_cast<std::int64_t>(cut)}});
+  // From here on a signal kills: a reader of standard output may keep the last audit records, and so us, waiting.
   signals.release();
+  audit->finish();
+  telemetry::log(Level::Info, "audit log closed", {{"auditDropped", static_cast<std::int64_t>(audit->dropped())}});
   return {};
 }
 

@@ -28,11 +28,14 @@ class AuditSink {
 
   AuditSink(AuditSink&&) noexcept;
   AuditSink& operator=(AuditSink&&) noexcept;
-  /// Writes what is queued, then closes.
+  /// Finishes, then closes.
   ~AuditSink();
 
   /// Hands `record` over. Never blocks on the disk; drops it when the queue is full.
   void enqueue(audit::Record record);
+
+  /// Writes what is queued, which a reader of standard output may hold up, and takes no more records.
+  void finish();
 
   /// Records dropped so far, and lines that could not be written.
   [[nodiscard]] std::uint64_t dropped() const;
