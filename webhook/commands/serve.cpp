@@ -1,6 +1,5 @@
 #include "webhook/commands/serve.hpp"
 
-#include <fmt/format.h>
 #include <pthread.h>
 #include <signal.h>
 
