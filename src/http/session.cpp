@@ -12,6 +12,7 @@
 #include <boost/asio/write.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
 #include <exception>
+#include <optional>
 #include <string>
 #include <utility>
 
@@ -273,7 +274,7 @@ void start_session(Worker& worker, Socket socket) {
   const std::string peer = to_text(socket.remote_endpoint(ignored));
   socket.set_option(tcp::no_delay(true), ignored);
   if (worker.shared.tls) {
-    SSL* ssl = SSL_new(worker.shared.tls->native());
+    SSL* ssl = SSL_new(worker.shared.tls().native());
     auto session = std::make_unique<Session<TlsStream>>(worker, peer, std::move(socket), ssl);
     asio::co_spawn(worker.io, run_session(std::move(session)), asio::detached);
   } else {

@@ -20,7 +20,6 @@
 #include <cstddef>
 #include <memory>
 #include <mutex>
-#include <optional>
 #include <string_view>
 #include <unordered_set>
 
@@ -50,7 +49,7 @@ struct Shared {
   Limits limits;
   Handler handler;
   Events events;
-  std::optional<tls::ServerContext> tls;
+  std::function<tls::ServerContext()> tls;
 
   std::atomic<bool> draining = false;
   std::atomic<bool> stopping = false;

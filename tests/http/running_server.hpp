@@ -50,7 +50,7 @@ class RunningServer {
  private:
   static ServerOptions to_options(Limits limits, Wire wire, std::size_t threads) {
     ServerOptions options{.listen = {"127.0.0.1", 0}, .threads = threads, .limits = limits};
-    if (wire == Wire::Tls) options.tls = make_tls();
+    if (wire == Wire::Tls) options.tls = [context = make_tls()] { return context; };
     return options;
   }
   Events record() {

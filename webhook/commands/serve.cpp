@@ -188,7 +188,7 @@ Report serve(const ServeOptions& options) {
   limits.max_connections = options.max_connections;
 
   Result<http::Server> server = http::start_server(
-      {.listen = *listen, .tls = *context, .threads = options.threads, .limits = limits},
+      {.listen = *listen, .tls = [&] { return *context; }, .threads = options.threads, .limits = limits},
       [&](http::Request&& request) { return endpoint.answer(std::move(request)); }, log_trouble());
   if (!server) return unusable(server.error());
   Result<http::Server> health = http::start_server(

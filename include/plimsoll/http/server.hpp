@@ -14,7 +14,6 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
-#include <optional>
 #include <string>
 #include <string_view>
 
@@ -55,7 +54,9 @@ struct Events {
 
 struct ServerOptions {
   ListenAddress listen;
-  std::optional<tls::ServerContext> tls = {};  ///< plain HTTP without
+  /// Asked at each new connection, so that a certificate is swapped without one being dropped; plain HTTP without.
+  /// Threads: called on an I/O thread; must not block.
+  std::function<tls::ServerContext()> tls = {};
   std::size_t threads = 1;
   Limits limits = {};
 };
