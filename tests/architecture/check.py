@@ -17,6 +17,7 @@ WALLS = {
     "boost/": {"http"},
     "spdlog/": {"telemetry"},
     "CLI/": {"webhook"},
+    "sys/inotify.h": {"reload"},
 }
 # Pure modules: what they depend on is an argument.
 PURE = {"base", "units", "json", "yaml", "digest", "config", "admission", "workload", "estimate", "plan", "patch",
@@ -143,6 +144,7 @@ def self_test():
         "src/plan/e.cpp": "#include <openssl/sha.h>\n",
         "src/plan/f.cpp": "#include <boost/asio.hpp>\n",
         "src/plan/g.cpp": "#include <CLI/CLI.hpp>\n",
+        "src/http/t.cpp": "#include <sys/inotify.h>\n",
         "src/http/h.cpp": "#include <spdlog/logger.h>\n",
         "webhook/i.cpp": "#include <spdlog/spdlog.h>\n",
         "include/plimsoll/json/j.hpp": "#include <rapidjson/document.h>\n",
