@@ -1,0 +1,61 @@
+#include "webhook/compose/serve_options.hpp"
+
+#include <CLI/CLI.hpp>
+
+#include "plimsoll/units/duration.hpp"
+
+namespace plimsoll::webhook {
+
+void declare_serve_options(CLI::App& command, ServeOptions& options) {
+  command.add_option("--listen", options.listen, "address of the webhook; port 0: any")
+      ->type_name("ADDRESS")
+      ->capture_default_str();
+  command.add_option("--health-listen", options.health_listen, "address of the health port")
+      ->type_name("ADDRESS")
+      ->capture_default_str();
+  command.add_option("--policy", options.policy_file, "policy file; none: the built-in policy")->type_name("FILE");
+  auto* certificate =
+      command.add_option("--tls-cert-file", options.certificate_file, "PEM: certificate, then its issuers")
+          ->type_name("FILE");
+  auto* key = command.add_option("--tls-private-key-file", options.private_key_file, "PEM: its key")->type_name("FILE");
+  auto* self_signed =
+      command.add_flag("--self-signed", options.self_signed, "make a certificate and its CA in memory at start");
+  certificate->needs(key)->excludes(self_signed);
+  key->needs(certificate)->excludes(self_signed);
+  command.add_option("--dns-name", options.dns_names, "name or address for --self-signed, <service>.<namespace>.svc")
+      ->type_name("NAME")
+      ->needs(self_signed);
+  command.add_option("--ca-out", options.authority_out, "write the CA certificate of --self-signed here")
+      ->type_name("FILE")
+      ->needs(self_signed);
+  command.add_option("--audit-log", options.audit_log, "a JSON line per decision; -: standard output")
+      ->type_name("FILE")
+      ->capture_default_str();
+  command.add_option("--threads", options.threads, "I/O threads")
+      ->type_name("N")
+      ->check(CLI::Range(1, 64))
+      ->capture_default_str();
+  command.add_option("--max-connections", options.max_connections, "further ones are closed at once")
+      ->type_name("N")
+      ->check(CLI::Range(1, 100'000))
+      ->capture_default_str();
+  command.add_option("--drain-delay", options.drain_delay, "how long to go on answering after SIGTERM")
+      ->type_name("DURATION")
+      ->capture_default_str();
+  command.add_option("--stop-timeout", options.stop_timeout, "how long open requests then have")
+      ->type_name("DURATION")
+      ->capture_default_str();
+  command.add_option("--log-level", options.log_level, "least level that is logged")
+      ->type_name("LEVEL")
+      ->check(CLI::IsMember({"debug", "info", "warning", "error"}))
+      ->capture_default_str();
+}
+
+Result<std::chrono::milliseconds> read_time(std::string_view flag, const std::string& text) {
+  const Result<Duration> time = parse_duration(text);
+  if (!time) return fail(time.error().code, time.error().message, std::string(flag));
+  if (*time < Duration{}) return fail(ErrorCode::Invalid, "must not be negative", std::string(flag));
+  return std::chrono::ceil<std::chrono::milliseconds>(time->nanoseconds());
+}
+
+}  // namespace plimsoll::webhook

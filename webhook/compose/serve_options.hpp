@@ -1,0 +1,45 @@
+// Everything that `plimsoll serve` can be told, declared once.
+//
+// A line in declare_serve_options() makes a flag, an environment variable (webhook/command_line.hpp) and a line in
+// docs/cli.md.
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "plimsoll/base/result.hpp"
+#include "plimsoll/http/limits.hpp"
+
+namespace CLI {
+class App;
+}
+
+namespace plimsoll::webhook {
+
+struct ServeOptions {
+  std::string listen = ":8443";
+  std::string health_listen = ":8080";
+  std::string policy_file;  // empty: the built-in policy
+  std::string certificate_file;
+  std::string private_key_file;
+  bool self_signed = false;
+  std::vector<std::string> dns_names;
+  std::string authority_out;    // where the self-made CA certificate is written; empty: nowhere
+  std::string audit_log = "-";  // "-": standard output
+  std::size_t threads = 2;
+  std::size_t max_connections = http::Limits{}.max_connections;
+  std::string drain_delay = "10s";
+  std::string stop_timeout = "15s";
+  std::string log_level = "info";
+};
+
+/// Adds the flags to `command`; parsing it fills `options`, which must live as long.
+void declare_serve_options(CLI::App& command, ServeOptions& options);
+
+/// Reads the value of a flag that takes a duration. Errors: `where` is the flag.
+[[nodiscard]] Result<std::chrono::milliseconds> read_time(std::string_view flag, const std::string& text);
+
+}  // namespace plimsoll::webhook
