@@ -321,6 +321,7 @@ Decision decide(const admission::Review& review, const Snapshot& world, TimePoin
     Decision anew = Run(review, *world.policy, now, Markers::Ignore).decide(review.object);
     if (!find_fault(review, *world.policy, now, anew)) {
       anew.warnings.push_back(fmt::format("{} contradicts the object and is put aside", workload::kMarkerAnnotation));
+      anew.is_marker_put_aside = true;
       decision = std::move(anew);
       fault.reset();
     }

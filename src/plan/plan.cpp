@@ -27,6 +27,12 @@ Input make_input(const workload::Workload& workload, const estimate::Estimate& e
 
 }  // namespace
 
+std::vector<std::string_view> rule_names() {
+  std::vector<std::string_view> names;
+  for (const Rule& rule : kRules) names.push_back(rule.name);
+  return names;
+}
+
 Plan make_plan(const workload::Workload& workload, const estimate::Estimate& estimate, const config::Settings& settings,
                const Creator& creator) {
   const Input input = make_input(workload, estimate, settings, creator);

@@ -16,6 +16,7 @@ WALLS = {
     "openssl/": {"tls", "http", "digest"},
     "boost/": {"http"},
     "spdlog/": {"telemetry"},
+    "prometheus/": {"telemetry"},
     "CLI/": {"webhook"},
     "sys/inotify.h": {"reload"},
 }

@@ -54,6 +54,11 @@ inline constexpr std::string_view kBadEstimate = "BadEstimate";
 inline constexpr std::string_view kEstimateRequired = "EstimateRequired";
 inline constexpr std::string_view kOutOfTime = "OutOfTime";
 inline constexpr std::string_view kBug = "Bug";
+
+inline constexpr std::string_view kAll[] = {
+    kNotCreate,   kSubresource,  kUnsupportedKind, kSkippedNamespace, kPolicyDisabled,   kOptedOut,  kMirrorPod,
+    kBoundPod,    kKueueManaged, kAutoscaled,      kDecidedAtJob,     kNoEstimate,       kMalformed, kAlreadyDecided,
+    kNothingToDo, kNoRoom,       kCronJob,         kBadEstimate,      kEstimateRequired, kOutOfTime, kBug};
 }  // namespace reason
 
 /// One value that the patch changes, in the words of Kubernetes.
@@ -79,6 +84,8 @@ struct Decision {
   /// The changes are those of the Job that a CronJob would make; the CronJob itself is not changed.
   bool is_preview = false;
   bool deny_on_failure = false;
+  /// The object's marker contradicted the object, so the decision was made without it.
+  bool is_marker_put_aside = false;
 };
 
 /// Decides what to do with `review` as of `now`.

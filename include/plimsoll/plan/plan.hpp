@@ -28,6 +28,9 @@ struct Plan {
   std::vector<std::string> warnings;
 };
 
+/// The names of all rules: every Change::rule is one of them.
+[[nodiscard]] std::vector<std::string_view> rule_names();
+
 /// Plans all changes for `workload`.
 /// Threads: safe.
 [[nodiscard]] Plan make_plan(const workload::Workload& workload, const estimate::Estimate& estimate,

@@ -1,0 +1,64 @@
+// What the server counts: every metric it has, with its name and its words, in one place.
+//
+// Whatever users send, the number of series stays what it was at the start: labels come from closed sets, and what fits
+// none is counted as "other".
+#pragma once
+
+#include <chrono>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "plimsoll/audit/record.hpp"
+#include "plimsoll/telemetry/metrics.hpp"
+
+namespace plimsoll::webhook {
+
+/// How long the parts of one request took.
+struct StepTimes {
+  std::chrono::nanoseconds decode{0};
+  std::chrono::nanoseconds decide{0};
+  std::chrono::nanoseconds encode{0};
+};
+
+/// A counter for each word of a closed set, and one for every other word.
+class WordCounters {
+ public:
+  WordCounters(telemetry::Metrics& metrics, telemetry::Metric metric, std::string_view label,
+               const std::vector<std::string_view>& words);
+  void add(std::string_view word) const;
+
+ private:
+  std::vector<std::pair<std::string_view, telemetry::Counter>> known_;
+  telemetry::Counter other_;
+};
+
+/// Counts decisions, what came of them, and why.
+/// Threads: safe.
+class DecisionMetrics {
+ public:
+  /// Requires: `metrics` outlives this.
+  explicit DecisionMetrics(telemetry::Metrics& metrics);
+
+  void count(const audit::Record& record, const StepTimes& times) const;
+
+ private:
+  struct Requests {
+    std::string_view kind;
+    WordCounters real;
+    WordCounters dry_run;
+  };
+  [[nodiscard]] const Requests& requests_of(std::string_view kind) const;
+
+  std::vector<Requests> requests_;  ///< the last is for every other kind
+  WordCounters reasons_;
+  WordCounters problems_;
+  WordCounters changes_;
+  telemetry::Counter markers_put_aside_;
+  telemetry::TimeHistogram request_time_;
+  telemetry::TimeHistogram decode_time_;
+  telemetry::TimeHistogram decide_time_;
+  telemetry::TimeHistogram encode_time_;
+};
+
+}  // namespace plimsoll::webhook
