@@ -87,6 +87,7 @@ http::Response AdmissionEndpoint::mutate(http::Request&& request) const {
 
   const auto now = std::chrono::floor<std::chrono::milliseconds>(std::chrono::system_clock::now());
   std::string input = request.body;  // parsing changes the bytes, and the record names them by digest
+  const auto began = steady_clock::now();
   const Result<admission::Review> review = admission::decode_review(std::move(request.body));
   if (!review) {
     telemetry::log(telemetry::Level::Debug, "request refused",
@@ -94,23 +95,33 @@ http::Response AdmissionEndpoint::mutate(http::Request&& request) const {
     return refuse(400, review.error().where.empty() ? review.error().message
                                                     : review.error().where + ": " + review.error().message);
   }
-  const bool late = *timeout && steady_clock::now() - request.received > (*timeout)->nanoseconds();
+  const auto decoded = steady_clock::now();
+  const bool late = *timeout && decoded - request.received > (*timeout)->nanoseconds();
   decide::Decision decision = late ? give_up(world_) : decide::decide(*review, world_, now);
+  const auto decided = steady_clock::now();
   http::Response response{.status = 200,
                           .content_type = "application/json",
                           .body = admission::encode_answer(decide::make_answer(*review, decision))};
   if (decision.verdict == decide::Verdict::Failed) {
     telemetry::log(telemetry::Level::Error, "decision failed", {{"uid", review->uid}, {"why", decision.message}});
   }
-  const auto latency = std::chrono::duration_cast<std::chrono::microseconds>(steady_clock::now() - request.received);
-  record_(audit::make_record(*review, std::move(decision), {now, latency, std::move(input)}));
+  const auto encoded = steady_clock::now();
+  const auto latency = std::chrono::duration_cast<std::chrono::microseconds>(encoded - request.received);
+  record_(audit::make_record(*review, std::move(decision), {now, latency, std::move(input)}),
+          {.decode = decoded - began, .decide = decided - decoded, .encode = encoded - decided});
   return response;
+}
+
+http::Response answer_metrics(const http::Request& request, const telemetry::Metrics& metrics) {
+  if (request.method != "GET" && request.method != "HEAD") return refuse_method(request, "GET, HEAD");
+  return {.status = 200, .content_type = telemetry::Metrics::kContentType, .body = metrics.exposition()};
 }
 
 http::Response answer_health(const http::Request& request, bool is_ready) {
   const bool live = request.path == "/livez";
   if (!live && request.path != "/readyz") {
-    return refuse(404, fmt::format("there is nothing at {}: use /livez or /readyz", to_display(request.path)));
+    return refuse(404,
+                  fmt::format("there is nothing at {}: use /livez, /readyz or /metrics", to_display(request.path)));
   }
   if (request.method != "GET" && request.method != "HEAD") return refuse_method(request, "GET, HEAD");
   if (!live && !is_ready) return refuse(503, "shutting down");

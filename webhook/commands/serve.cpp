@@ -14,6 +14,7 @@
 #include "plimsoll/telemetry/log.hpp"
 #include "webhook/compose/certificates.hpp"
 #include "webhook/compose/connection_log.hpp"
+#include "webhook/compose/decision_metrics.hpp"
 #include "webhook/compose/serve_options.hpp"
 #include "webhook/compose/stop_signals.hpp"
 #include "webhook/endpoint.hpp"
@@ -38,6 +39,16 @@ Result<config::Policy, Lines> find_policy(const std::string& path) {
   return load_policy(path);
 }
 
+void observe_program(telemetry::Metrics& metrics, const telemetry::AuditSink& audit) {
+  using Kind = telemetry::Metrics::Kind;
+  telemetry::observe_process(metrics);
+  metrics.gauge({"plimsoll_build_info", "The program; always 1.", {{"version", PLIMSOLL_VERSION}}}).set(1);
+  metrics.observe(
+      Kind::Counter,
+      {"plimsoll_audit_dropped_total", "Audit records lost: the queue was full, or they could not be written."},
+      [&audit] { return static_cast<double>(audit.dropped()); });
+}
+
 Result<void, Lines> serve(const ServeOptions& options) {
   const StopSignals signals;
 
@@ -45,8 +56,14 @@ Result<void, Lines> serve(const ServeOptions& options) {
   PLIMSOLL_TRY(policy, find_policy(options.policy_file));
   PLIMSOLL_TRY(certificate, in_lines(find_certificate(options)));
   PLIMSOLL_TRY(audit, in_lines(telemetry::AuditSink::open(options.audit_log)));
+  telemetry::Metrics metrics;
+  const DecisionMetrics decision_metrics(metrics);
+  observe_program(metrics, audit);
   const AdmissionEndpoint endpoint({std::make_shared<const config::Policy>(policy)},
-                                   [&](audit::Record record) { audit.enqueue(std::move(record)); });
+                                   [&](audit::Record record, const StepTimes& times) {
+                                     decision_metrics.count(record, times);
+                                     audit.enqueue(std::move(record));
+                                   });
   std::atomic<bool> ready{true};
 
   // The two ports.
@@ -61,10 +78,13 @@ Result<void, Lines> serve(const ServeOptions& options) {
       in_lines(http::start_server(
           {.listen = listen, .tls = [&] { return certificate.context; }, .threads = options.threads, .limits = limits},
           [&](http::Request&& request) { return endpoint.answer(std::move(request)); }, log_trouble())));
-  PLIMSOLL_TRY(health,
-               in_lines(http::start_server(
-                   {.listen = health_listen, .threads = 1},
-                   [&](http::Request&& request) { return answer_health(request, ready.load()); }, log_trouble())));
+  PLIMSOLL_TRY(health, in_lines(http::start_server(
+                           {.listen = health_listen, .threads = 1},
+                           [&](http::Request&& request) {
+                             return request.path == "/metrics" ? answer_metrics(request, metrics)
+                                                               : answer_health(request, ready.load());
+                           },
+                           log_trouble())));
   telemetry::log(Level::Info, "listening",
                  {{"https", std::int64_t{server.port()}},
                   {"health", std::int64_t{health.port()}},
@@ -96,7 +116,7 @@ Result<void, Lines> serve(const ServeOptions& options) {
 constexpr const char* kFooter = R"(Example, as the demo does it:
   plimsoll serve --self-signed --dns-name plimsoll.plimsoll-system.svc --ca-out ca.crt --policy policy.yaml
 
-POST /mutate answers AdmissionReviews over TLS; the plain health port has GET /livez and GET /readyz.
+POST /mutate answers AdmissionReviews over TLS; the plain health port has GET /livez, /readyz and /metrics.
 The first log line on standard error names the ports: {"msg":"listening","https":8443,"health":8080,...}.
 SIGTERM: /readyz fails at once, requests are answered for --drain-delay, open ones get --stop-timeout to finish.)";
 

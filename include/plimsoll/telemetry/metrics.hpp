@@ -74,9 +74,9 @@ class Metrics {
   Metrics& operator=(Metrics&&) noexcept;
   ~Metrics();
 
-  [[nodiscard]] Counter counter(const Metric& metric);
-  [[nodiscard]] Gauge gauge(const Metric& metric);
-  [[nodiscard]] TimeHistogram time_histogram(const Metric& metric);
+  Counter counter(const Metric& metric);
+  Gauge gauge(const Metric& metric);
+  TimeHistogram time_histogram(const Metric& metric);
 
   enum class Kind { Counter, Gauge };
   /// A number that somebody else keeps; `read` is asked at each scrape, from the thread that scrapes.

@@ -1,4 +1,4 @@
-#include "webhook/server_metrics.hpp"
+#include "webhook/compose/decision_metrics.hpp"
 
 #include <algorithm>
 #include <iterator>

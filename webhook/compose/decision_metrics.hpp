@@ -1,25 +1,18 @@
-// What the server counts: every metric it has, with its name and its words, in one place.
+// What the server counts of its decisions.
 //
 // Whatever users send, the number of series stays what it was at the start: labels come from closed sets, and what fits
 // none is counted as "other".
 #pragma once
 
-#include <chrono>
 #include <string_view>
 #include <utility>
 #include <vector>
 
 #include "plimsoll/audit/record.hpp"
 #include "plimsoll/telemetry/metrics.hpp"
+#include "webhook/endpoint.hpp"
 
 namespace plimsoll::webhook {
-
-/// How long the parts of one request took.
-struct StepTimes {
-  std::chrono::nanoseconds decode{0};
-  std::chrono::nanoseconds decide{0};
-  std::chrono::nanoseconds encode{0};
-};
 
 /// A counter for each word of a closed set, and one for every other word.
 class WordCounters {
