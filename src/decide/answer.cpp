@@ -56,8 +56,24 @@ std::string to_warning(std::string_view text) {
   return length <= kWarningLimit ? escaped : to_display(escaped, kWarningLimit - 1);
 }
 
-// Values that are the same in the second pass, or are not given there: the API server refuses to change them (P16).
+// The longest name that the API server takes for a key, and what it may be made of (IsQualifiedName).
+constexpr std::size_t kKeyLimit = 63;
+constexpr std::string_view kReviewKey = "review.";
+
+bool is_key_part(std::string_view uid) {
+  const auto is_allowed = [](char c) {
+    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '-';
+  };
+  return !uid.empty() && uid.size() + kReviewKey.size() <= kKeyLimit && uid.back() != '-' &&
+         std::ranges::all_of(uid, is_allowed);
+}
+
+// The API server keeps the first value of a key and refuses another (P16). So a value is the same in the second pass or
+// is not given there, and the uid, which each call has its own of, is part of a key.
 void annotate(const Decision& decision, admission::Answer& answer) {
+  if (is_key_part(answer.uid)) {
+    answer.audit_annotations.emplace_back(std::string(kReviewKey) + answer.uid, to_text(decision.verdict));
+  }
   if (decision.verdict == Verdict::Mutated) {
     std::set<std::string_view> rules;
     for (const AppliedChange& change : decision.changes) {

@@ -260,6 +260,37 @@ TEST_CASE("the answer carries the uid, at most twenty short warnings, and what d
   CHECK_THAT(keys, Catch::Contains("verdict=Mutated") && Catch::Contains("rules=resources"));
 }
 
+TEST_CASE("an answer names its review in a key of its own, whatever the verdict, when the uid can be one") {
+  struct Case {
+    std::string_view spec;
+    std::string uid;
+    std::string_view want;
+  };
+  constexpr std::string_view kEstimated =
+      "metadata: {annotations: {estimate.plimsoll.dev/memory: 4Gi}}\nspec: {containers: [{name: a}]}";
+  const Case cases[] = {
+      {kEstimated, "7f6c1b1e-8a55-4a0c-9a83-0d3f4a1c2b5e", "review.7f6c1b1e-8a55-4a0c-9a83-0d3f4a1c2b5e=Mutated"},
+      {"spec: {containers: []}", "u1", "review.u1=Skipped"},
+      {"metadata: {annotations: {estimate.plimsoll.dev/memory: '8'}}\nspec: {containers: [{name: a}]}", "u1",
+       "review.u1=Rejected"},
+      {kEstimated, "", ""},
+      {kEstimated, "a/b", ""},
+      {kEstimated, "a-", ""},
+      {kEstimated, "a\n", ""},
+      {kEstimated, std::string(57, 'x'), ""},
+  };
+  for (const Case& c : cases) {
+    INFO(c.uid);
+    auto asked = review("Pod", c.spec);
+    asked.uid = c.uid;
+    std::string found;
+    for (const auto& [key, value] : make_answer(asked, decide(asked, world(), kNow)).audit_annotations) {
+      if (key.starts_with("review.")) found += key + "=" + value;
+    }
+    CHECK(found == c.want);
+  }
+}
+
 TEST_CASE("our own failure is answered as the policy says") {
   const auto asked = review("Pod", "spec: {containers: []}");
   Decision failed;

@@ -127,8 +127,8 @@ def test_kubernetes_own_audit_log_has_the_patch_that_ours_has(kubectl, server, a
         assert call.patch == record["patch"] != []
         ours = {key.removeprefix(f"{JOBS_WEBHOOK}/"): value for key, value in events[name]["annotations"].items()
                 if key.startswith(JOBS_WEBHOOK)}
-        assert ours == {"verdict": record["verdict"], "policy": record["policy"], "estimate": record["estimate"]["hash"],
-                        "rules": ",".join(sorted({change["rule"] for change in record["changes"]}))}
+        assert ours == {f"review.{record['uid']}": record["verdict"], "verdict": record["verdict"], "policy": record["policy"],
+                        "estimate": record["estimate"]["hash"], "rules": ",".join(sorted({change["rule"] for change in record["changes"]}))}
 
 
 def test_status_updates_and_finalizers_are_undisturbed(kubectl, server):
