@@ -41,20 +41,23 @@ std::string environment_name(const std::string& command, const std::string& flag
   return name;
 }
 
-void name_environment(CLI::App& command) {
+void name_environment(CLI::App& command, const std::string& name) {
   for (CLI::Option* option : command.get_options()) {
     const bool has_own = !option->get_envname().empty() || option == command.get_help_ptr();
     if (has_own || option->get_lnames().empty()) continue;
-    option->envname(environment_name(command.get_name(), option->get_lnames().front()));
+    option->envname(environment_name(name, option->get_lnames().front()));
   }
+}
+
+void forget_environment(CLI::App& command) {
+  for (CLI::Option* option : command.get_options()) option->envname("");
+  for (CLI::App* nested : command.get_subcommands({})) forget_environment(*nested);
 }
 
 /// What CLI11 has to say: help and version on standard output, complaints on standard error.
 Report describe(CLI::App& program, const CLI::ParseError& error) {
   // In the help each flag would carry its variable's name, and the columns would be lost; the rule is in the footer.
-  for (CLI::App* command : program.get_subcommands({})) {
-    for (CLI::Option* option : command->get_options()) option->envname("");
-  }
+  forget_environment(program);
   std::ostringstream out;
   std::ostringstream err;
   Report report;
@@ -62,6 +65,16 @@ Report describe(CLI::App& program, const CLI::ParseError& error) {
   report.out = out.str();
   report.err = err.str();
   return report;
+}
+
+/// The words of the command that was chosen: `plimsoll audit verify`.
+std::string chosen_name(const CLI::App& program) {
+  std::string name = "plimsoll";
+  for (const CLI::App* at = &program; !at->get_subcommands().empty();) {
+    at = at->get_subcommands().front();
+    name += " " + at->get_name();
+  }
+  return name;
 }
 
 /// CLI11 would only say that a subcommand is required. Empty: `word` is one.
@@ -72,6 +85,21 @@ std::string refuse_unknown_command(std::span<const Command> commands, std::strin
   std::string message = "plimsoll: " + quoted(word) + " is no command";
   if (const auto meant = nearest(word, names)) message += ": did you mean " + quoted(*meant) + "?";
   return message + "\nSee: plimsoll --help\n";
+}
+
+/// Declares `command` below `parent`; `chosen` becomes its Action when the line names it.
+void add_command(CLI::App& parent, const Command& command, const std::string& prefix, Action& chosen) {
+  CLI::App* sub = parent.add_subcommand(command.name, command.summary);
+  sub->get_formatter()->column_width(32);
+  Action action = command.declare(*sub);
+  const std::string name = prefix + command.name;
+  name_environment(*sub, name);
+  for (const Command& nested : command.nested) add_command(*sub, nested, name + "_", chosen);
+  // Called when this command's own part of the line is complete; without it CLI11 would read the environment of all
+  // commands and hold a bad value of one against another.
+  sub->parse_complete_callback([&chosen, sub, action = std::move(action)] {
+    if (sub->get_subcommands().empty()) chosen = action;
+  });
 }
 
 }  // namespace
@@ -85,8 +113,7 @@ Action read_command_line(std::span<const Command> commands, int argc, const char
   program.require_subcommand(1);
   program.failure_message([](const CLI::App* app, const CLI::Error& error) {
     // CLI11 reports through the program, whichever command it was parsing.
-    const auto chosen = app->get_subcommands();
-    const std::string name = chosen.empty() ? "plimsoll" : "plimsoll " + chosen.front()->get_name();
+    const std::string name = chosen_name(*app);
     return name + ": " + error.what() + "\nSee: " + name + " --help\n";
   });
 
@@ -97,15 +124,7 @@ Action read_command_line(std::span<const Command> commands, int argc, const char
   }
 
   Action chosen;
-  for (const Command& command : commands) {
-    CLI::App* sub = program.add_subcommand(command.name, command.summary);
-    sub->get_formatter()->column_width(32);
-    Action action = command.declare(*sub);
-    name_environment(*sub);
-    // Called when this command's own part of the line is complete; without it CLI11 would read the environment of all
-    // commands and hold a bad value of one against another.
-    sub->parse_complete_callback([&chosen, action = std::move(action)] { chosen = action; });
-  }
+  for (const Command& command : commands) add_command(program, command, "", chosen);
   if (argc <= 1) return [help = program.help()] { return Report{{}, help, ExitCode::Unusable}; };
   try {
     program.parse(argc, argv);

@@ -7,6 +7,8 @@
 #include <cstring>
 #include <string_view>
 
+#include "webhook/stream.hpp"
+
 namespace plimsoll::webhook {
 namespace {
 
@@ -22,19 +24,6 @@ int rank(ExitCode code) {
       return 3;
   }
   return 3;
-}
-
-/// Returns errno's value; 0 when all was written.
-int write_all(int file, std::string_view text) {
-  while (!text.empty()) {
-    const ssize_t written = ::write(file, text.data(), text.size());
-    if (written < 0) {
-      if (errno == EINTR) continue;
-      return errno;
-    }
-    text.remove_prefix(static_cast<std::size_t>(written));
-  }
-  return 0;
 }
 
 }  // namespace

@@ -20,7 +20,14 @@ Action declare_echo(CLI::App& command) {
   return [word] { return Report{*word, {}, ExitCode::Ok}; };
 }
 
-constexpr Command kCommands[] = {{"echo", "says a word", declare_echo}, {"mutate", "decides", declare_mutate}};
+Action declare_shout(CLI::App& command) {
+  const auto word = std::make_shared<std::string>("none");
+  command.add_option("--some-word", *word);
+  return [word] { return Report{*word + "!", {}, ExitCode::Ok}; };
+}
+
+constexpr Command kNested[] = {{"shout", "says it loudly", declare_shout}};
+constexpr Command kCommands[] = {{"echo", "says a word", declare_echo, kNested}, {"mutate", "decides", declare_mutate}};
 
 Report run(std::vector<const char*> arguments) {
   arguments.insert(arguments.begin(), "plimsoll");
@@ -38,6 +45,22 @@ class Variable {
  private:
   const char* name_;
 };
+
+TEST_CASE("a command below a command has its own flags, variables, help and complaints") {
+  CHECK(run({"echo"}).out == "none");
+  CHECK(run({"echo", "shout"}).out == "none!");
+  CHECK(run({"echo", "shout", "--some-word=a"}).out == "a!");
+  const Variable outer("PLIMSOLL_ECHO_SOME_WORD", "outer");
+  const Variable inner("PLIMSOLL_ECHO_SHOUT_SOME_WORD", "inner");
+  CHECK(run({"echo"}).out == "outer");
+  CHECK(run({"echo", "shout"}).out == "inner!");
+  CHECK_THAT(run({"echo", "--help"}).out, Catch::Contains("says it loudly") && !Catch::Contains("PLIMSOLL_ECHO_SOME"));
+  CHECK_THAT(run({"echo", "shout", "--help"}).out, Catch::Contains("--some-word") && !Catch::Contains("PLIMSOLL_ECHO"));
+  const Report refused = run({"echo", "shout", "--loudly"});
+  CHECK(refused.exit_code == ExitCode::Unusable);
+  CHECK_THAT(refused.err,
+             Catch::Contains("plimsoll echo shout: ") && Catch::Contains("See: plimsoll echo shout --help"));
+}
 
 }  // namespace
 
