@@ -1,10 +1,11 @@
 // plimsoll: one program, one table of commands.
 //
-// A command declares its options, is chosen by the command line, and then computes a Report. Only print() below touches
-// the terminal, so whatever a command says can be tested without one.
+// A command declares its options, is chosen by the command line, and then computes a Report, which print() below shows;
+// only what would be too long or come too late for one is written by the command itself.
 #include <csignal>
 
 #include "webhook/command_line.hpp"
+#include "webhook/commands/audit.hpp"
 #include "webhook/commands/check.hpp"
 #include "webhook/commands/mutate.hpp"
 #include "webhook/commands/serve.hpp"
@@ -19,6 +20,7 @@ int main(int argc, char** argv) {
       {"mutate", "decide objects from files as the cluster would", declare_mutate},
       {"check", "look for mistakes in policy files", declare_check},
       {"test", "run golden cases: objects and what is to become of them", declare_test},
+      {"audit", "read audit logs: filter, sum up, follow", declare_audit},
   };
 
   // A reader that goes away (`plimsoll mutate ... | head`) is then an error of write(2), which print() forgives.

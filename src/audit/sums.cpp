@@ -58,14 +58,6 @@ void add_asked(Sum& sum, const Entry& entry) {
   }
 }
 
-void add_change(Sum& sum, const EntryChange& change) {
-  ++sum.changes;
-  const auto resource = find_request(change);
-  if (!resource) return;
-  add_to(sum.before, *resource, quantity_of(change.from));
-  add_to(sum.after, *resource, quantity_of(change.to));
-}
-
 void note_example(Sum& sum, const std::string& message) {
   if (sum.example.empty()) sum.example = message;
 }
@@ -107,12 +99,20 @@ std::optional<Resource> find_request(const EntryChange& change) {
   return std::nullopt;
 }
 
+void add(Sum& sum, const EntryChange& change) {
+  ++sum.changes;
+  const auto resource = find_request(change);
+  if (!resource) return;
+  add_to(sum.before, *resource, quantity_of(change.from));
+  add_to(sum.after, *resource, quantity_of(change.to));
+}
+
 void add(Sum& sum, const Entry& entry) {
   count_verdict(sum, entry);
   add_asked(sum, entry);
   if (entry.verdict == "Rejected") note_example(sum, entry.message);
   if (!is_counted(entry)) return;
-  for (const EntryChange& change : entry.changes) add_change(sum, change);
+  for (const EntryChange& change : entry.changes) add(sum, change);
 }
 
 Sum& Sums::of(const std::string& name) {
@@ -136,7 +136,7 @@ void Sums::add(const Entry& entry) {
     for (const EntryChange& change : entry.changes) {
       Sum& sum = of(change.rule);
       if (counted.insert(change.rule).second) count_verdict(sum, entry);
-      if (is_counted(entry)) add_change(sum, change);
+      if (is_counted(entry)) audit::add(sum, change);
     }
     return;
   }

@@ -72,7 +72,8 @@ class Sums {
   std::map<std::string, Sum, std::less<>> sums_;
 };
 
-/// The sum of all entries.
 void add(Sum& sum, const Entry& entry);
+/// Counts one change, and its request before and after.
+void add(Sum& sum, const EntryChange& change);
 
 }  // namespace plimsoll::audit
