@@ -29,10 +29,10 @@ std::string shown(std::string_view text) {
 // Excel and its kin compute what begins like this, full-width forms too; OWASP, "CSV Injection".
 constexpr std::array<std::string_view, 8> kFormulas = {"=", "+", "-", "@", "＝", "＋", "－", "＠"};
 
-/// `Job/train`; what a name is made from ends with `*`.
+/// `Job research/train`; what a name is made from ends with `*`.
 std::string object_of(const Entry& entry) {
   const std::string name = entry.name.empty() && !entry.generate_name.empty() ? entry.generate_name + "*" : entry.name;
-  return shown(entry.kind + "/" + name);
+  return shown(fmt::format("{} {}/{}", entry.kind, entry.name_space, name));
 }
 
 /// A compact JSON value without the quotes of a text.
@@ -58,7 +58,7 @@ std::string summarise_changes(const Entry& entry) {
   for (const EntryChange& change : entry.changes) {
     if (!audit::find_request(change)) {
       ++others;
-      other_rules.insert(change.rule.empty() ? "taken back" : std::string_view(change.rule));
+      other_rules.insert(change.rule.empty() ? std::string_view("taken back") : std::string_view(change.rule));
       continue;
     }
     if (!text.empty()) text += ", ";
@@ -67,8 +67,17 @@ std::string summarise_changes(const Entry& entry) {
   if (others == 0) return text;
   std::string rules;
   for (const std::string_view rule : other_rules) rules += (rules.empty() ? "" : ", ") + shown(rule);
-  return text.empty() ? fmt::format("{} changes ({})", others, rules)
-                      : fmt::format("{}, and {} more ({})", text, others, rules);
+  if (!text.empty()) return fmt::format("{}, and {} more ({})", text, others, rules);
+  return fmt::format("{} {} ({})", others, others == 1 ? "change" : "changes", rules);
+}
+
+/// The first problem and how many there are, without the path that leads to its annotation.
+std::string summarise_problems(const std::vector<audit::EntryProblem>& problems) {
+  const audit::EntryProblem& first = problems.front();
+  std::string text = shown(last_key(first.path));
+  if (!first.value.empty()) text += " \"" + shown(first.value) + "\"";
+  text += " " + shown(first.message);
+  return problems.size() == 1 ? text : fmt::format("{}; and {} more", text, problems.size() - 1);
 }
 
 std::string colour_of(std::string_view verdict) {
@@ -101,15 +110,34 @@ std::string count(std::uint64_t number) {
   return number == 0 ? std::string() : std::to_string(number);
 }
 
+/// With one decimal at most, as sums are for looking at; csv and json have the exact numbers.
+std::string round(double value, std::string_view unit) {
+  const std::string text = fmt::format("{:.1f}", value);
+  return (text.ends_with(".0") ? text.substr(0, text.size() - 2) : text) + std::string(unit);
+}
+std::string round(MilliCpu cpu) {
+  return round(static_cast<double>(cpu.count()) / 1000, "");
+}
+std::string round(Bytes bytes) {
+  constexpr std::array<std::string_view, 5> kUnits = {"", "Ki", "Mi", "Gi", "Ti"};
+  auto value = static_cast<double>(bytes.count());
+  std::size_t unit = 0;
+  while (value >= 1024 && unit + 1 < kUnits.size()) value /= 1024, ++unit;
+  return round(value, kUnits[unit]);
+}
+std::string round(GpuCount gpus) {
+  return std::to_string(gpus.count());
+}
+
 template <class Amount>
 std::string amount(Amount value) {
-  return value == Amount() ? std::string() : to_text(value);
+  return value == Amount() ? std::string() : round(value);
 }
 
 template <class Amount>
 std::string change(Amount before, Amount after) {
   if (before == Amount() && after == Amount()) return {};
-  return to_text(before) + " → " + to_text(after);
+  return round(before) + " → " + round(after);
 }
 
 /// A number of `sum` as all outputs name it.
@@ -188,29 +216,24 @@ std::string to_safe_json(std::string_view json) {
 
 std::string summarise(const Entry& entry) {
   if (entry.verdict == "Mutated") return summarise_changes(entry);
-  std::string text = shown(entry.reason);
-  if (!entry.message.empty()) text += ": " + shown(entry.message);
-  return text;
+  const std::string why = entry.problems.empty() ? shown(entry.message) : summarise_problems(entry.problems);
+  return why.empty() ? shown(entry.reason) : fmt::format("{}: {}", shown(entry.reason), why);
 }
 
 std::vector<Column> entry_columns() {
   return {{.heading = "TIME", .least = 20},
           {.heading = "VERDICT", .least = 9},
-          {.heading = "NAMESPACE", .least = 9},
-          {.heading = "OBJECT", .least = 14},
-          {.heading = "FOR", .least = 8, .cut = Column::Cut::Start},
-          {.heading = "WHAT AND WHY", .least = 16}};
+          {.heading = "OBJECT", .least = 20},
+          {.heading = "FOR", .least = 12, .cut = Column::Cut::Start, .need = Column::Need::IfRoom},
+          {.heading = "WHAT AND WHY", .least = 24}};
 }
 
 std::vector<Cell> to_row(const Entry& entry) {
-  const bool has_owner = !entry.owner.empty();
-  const std::string verdict = shown(entry.verdict) + (entry.dry_run ? " (dry run)" : "");
   return {{to_text(std::chrono::floor<std::chrono::seconds>(entry.time)), {}},
-          {verdict, colour_of(entry.verdict)},
-          {shown(entry.name_space), {}},
+          {shown(entry.verdict), colour_of(entry.verdict)},
           {object_of(entry), {}},
-          {shown(has_owner ? entry.owner : entry.user), {}},
-          {summarise(entry), {}}};
+          {shown(entry.owner.empty() ? entry.user : entry.owner), {}},
+          {(entry.dry_run ? "dry run: " : "") + summarise(entry), {}}};
 }
 
 std::string entry_csv_header() {
@@ -268,35 +291,34 @@ std::string_view to_word(Key key) {
 }
 
 std::vector<Column> sum_columns(Key key) {
-  using enum Column::Align;
+  const auto number = [](std::string title, Column::Need need = Column::Need::Always) {
+    return Column{.heading = std::move(title), .align = Column::Align::Right, .need = need};
+  };
   const Column name{.heading = heading(key), .least = 12};
-  const Column records{.heading = "RECORDS", .least = 7, .align = Right};
-  const Column cpu{.heading = "CPU REQUESTS", .least = 12, .align = Right};
-  const Column memory{.heading = "MEMORY REQUESTS", .least = 15, .align = Right};
-  const Column gpus{.heading = "GPUS", .least = 6, .align = Right};
   switch (key) {
     case Key::Rule:
-      return {name, records, {.heading = "CHANGES", .least = 7, .align = Right}, cpu, memory, gpus};
+      return {name, number("RECORDS"), number("CHANGES"), number("CPU"), number("MEMORY"), number("GPUS")};
     case Key::Problem:
     case Key::Reason:
-      return {name, records, {.heading = "FOR EXAMPLE", .least = 20}};
+      return {name, number("RECORDS"), {.heading = "FOR EXAMPLE", .least = 20}};
     default:
       return {name,
-              records,
-              {.heading = "MUTATED", .least = 7, .align = Right},
-              {.heading = "REJECTED", .least = 8, .align = Right},
-              {.heading = "CPU ASKED", .least = 9, .align = Right},
-              cpu,
-              {.heading = "MEMORY ASKED", .least = 12, .align = Right},
-              memory,
-              {.heading = "GPUS ASKED", .least = 10, .align = Right},
-              gpus};
+              number("RECORDS"),
+              number("MUTATED"),
+              number("REJECTED"),
+              number("CPU ASKED", Column::Need::IfRoom),
+              number("CPU"),
+              number("MEMORY ASKED", Column::Need::IfRoom),
+              number("MEMORY"),
+              number("GPUS ASKED", Column::Need::IfRoom),
+              number("GPUS")};
   }
 }
 
 std::vector<Cell> to_row(Key key, const NamedSum& named) {
   const Sum& sum = named.sum;
-  const Cell name{named.name.empty() ? "-" : shown(named.name), {}};
+  const std::string_view nameless = key == Key::Rule ? "(taken back)" : "-";
+  const Cell name{named.name.empty() ? std::string(nameless) : shown(named.name), {}};
   const Cell records{count(sum.entries), {}};
   const Cell cpu{change(sum.before.cpu, sum.after.cpu), {}};
   const Cell memory{change(sum.before.memory, sum.after.memory), {}};

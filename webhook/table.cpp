@@ -6,7 +6,6 @@
 #include <algorithm>
 #include <array>
 #include <cstdint>
-#include <numeric>
 
 namespace plimsoll::webhook {
 namespace {
@@ -125,33 +124,44 @@ void Table::settle() {
     for (const auto& row : waiting_) width = std::max(width, count_columns(row[i].text));
     widths_.push_back(width);
   }
-  if (width_ == 0) return;
-  const std::size_t gaps = kGap * (widths_.size() - 1);
-  std::size_t total = std::accumulate(widths_.begin(), widths_.end(), gaps);
-  while (total > width_) {
-    // The widest of those that may shrink; of equals the last, which says the least about which row this is.
-    std::size_t widest = widths_.size();
-    for (std::size_t i = 0; i < widths_.size(); ++i) {
-      const bool may_shrink = widths_[i] > columns_[i].least;
-      if (may_shrink && (widest == widths_.size() || widths_[i] >= widths_[widest])) widest = i;
-    }
-    if (widest == widths_.size()) break;
-    --widths_[widest];
-    --total;
+  if (width_ != 0) narrow();
+}
+
+void Table::narrow() {
+  std::vector<std::size_t> least;
+  for (std::size_t i = 0; i < columns_.size(); ++i) {
+    const bool is_number = columns_[i].align == Column::Align::Right;
+    least.push_back(is_number ? widths_[i] : std::min(widths_[i], columns_[i].least));
   }
+  const auto total = [](const std::vector<std::size_t>& widths) {
+    std::size_t sum = 0;
+    for (const std::size_t width : widths) sum += width == 0 ? 0 : width + kGap;
+    return sum == 0 ? 0 : sum - kGap;
+  };
+  for (std::size_t i = columns_.size(); i-- > 0 && total(least) > width_;) {
+    if (columns_[i].need == Column::Need::IfRoom) widths_[i] = least[i] = 0;
+  }
+  // The last column says the most, and at the greatest length: it keeps half of the terminal until the others cannot
+  // give more.
+  const auto shrink = [&](std::size_t i, std::size_t floor) {
+    const std::size_t excess = total(widths_) - std::min(total(widths_), width_);
+    const std::size_t spare = widths_[i] - std::min(widths_[i], std::max(least[i], floor));
+    widths_[i] -= std::min(excess, spare);
+  };
+  const std::size_t last = columns_.size() - 1;
+  shrink(last, width_ / 2);
+  for (std::size_t i = last; i-- > 0;) shrink(i, 0);
+  shrink(last, 0);
 }
 
 void Table::write(const std::vector<Cell>& row) {
   std::string line;
   std::size_t used = 0;
   for (std::size_t i = 0; i < row.size(); ++i) {
-    const std::size_t gap = i == 0 ? 0 : kGap;
-    std::size_t room = widths_[i];
-    if (width_ != 0) {
-      if (used + gap >= width_) break;
-      room = std::min(room, width_ - used - gap);
-    }
-    const bool is_last = i + 1 == row.size();
+    if (widths_[i] == 0) continue;
+    const std::size_t gap = used == 0 ? 0 : kGap;
+    if (width_ != 0 && used + gap >= width_) break;
+    const std::size_t room = width_ == 0 ? widths_[i] : std::min(widths_[i], width_ - used - gap);
     const std::string text = width_ == 0 ? row[i].text : fit(row[i].text, room, columns_[i].cut);
     const std::size_t columns = count_columns(text);
     const std::size_t padding = columns < room ? room - columns : 0;
@@ -159,7 +169,7 @@ void Table::write(const std::vector<Cell>& row) {
     if (columns_[i].align == Column::Align::Right) line.append(padding, ' ');
     const bool is_coloured = style_ == Style::Coloured && !row[i].colour.empty() && !text.empty();
     line += is_coloured ? "\033[" + row[i].colour + "m" + text + "\033[0m" : text;
-    if (columns_[i].align == Column::Align::Left && !is_last) line.append(padding, ' ');
+    if (columns_[i].align == Column::Align::Left) line.append(padding, ' ');
     used += gap + std::max(columns, room);
   }
   line.erase(line.find_last_not_of(' ') + 1);

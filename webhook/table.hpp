@@ -1,7 +1,7 @@
 // Rows under headings, fitted to the width of a terminal, while they still come.
 //
-// The widths follow from the first rows. What comes later and does not fit is cut on a terminal; elsewhere nothing is
-// cut, and a long cell moves those after it.
+// The widths follow from the first rows. On a narrow terminal columns that are not needed are left out, and what does
+// not fit is cut; elsewhere nothing is cut, and a long cell moves those after it.
 #pragma once
 
 #include <cstddef>
@@ -20,10 +20,13 @@ namespace plimsoll::webhook {
 struct Column {
   enum class Align { Left, Right };
   enum class Cut { End, Start };
+  enum class Need { Always, IfRoom };
   std::string heading;
-  std::size_t least = 4;  ///< it is not made narrower to fit a terminal
+  /// It is not made narrower to fit a terminal. What stands to the right is a number and is never cut.
+  std::size_t least = 4;
   Align align = Align::Left;
   Cut cut = Cut::End;
+  Need need = Need::Always;
 };
 
 struct Cell {
@@ -43,6 +46,7 @@ class Table {
 
  private:
   void settle();
+  void narrow();
   void write(const std::vector<Cell>& row);
 
   std::vector<Column> columns_;
@@ -50,7 +54,7 @@ class Table {
   Style style_;
   Stream& out_;
   std::vector<std::vector<Cell>> waiting_;
-  std::vector<std::size_t> widths_;  // empty: not settled
+  std::vector<std::size_t> widths_;  // empty: not settled; 0: left out
 };
 
 /// Columns of the terminal that standard output is; 0 when it is none.

@@ -4,6 +4,7 @@
 #include <functional>
 #include <set>
 
+#include "plimsoll/base/text.hpp"
 #include "plimsoll/units/quantity.hpp"
 
 namespace plimsoll::audit {
@@ -110,7 +111,7 @@ void add(Sum& sum, const EntryChange& change) {
 void add(Sum& sum, const Entry& entry) {
   count_verdict(sum, entry);
   add_asked(sum, entry);
-  if (entry.verdict == "Rejected") note_example(sum, entry.message);
+  note_example(sum, entry.message);
   if (!is_counted(entry)) return;
   for (const EntryChange& change : entry.changes) add(sum, change);
 }
@@ -127,7 +128,7 @@ void Sums::add(const Entry& entry) {
     for (const EntryProblem& problem : entry.problems) {
       Sum& sum = of(problem.reason);
       if (counted.insert(problem.reason).second) count_verdict(sum, entry);
-      note_example(sum, problem.message);
+      note_example(sum, problem.value.empty() ? problem.message : quoted(problem.value) + " " + problem.message);
     }
     return;
   }
@@ -140,6 +141,7 @@ void Sums::add(const Entry& entry) {
     }
     return;
   }
+  if (key_ == Key::Reason && entry.reason.empty()) return;
   audit::add(of(name_of(key_, entry)), entry);
 }
 

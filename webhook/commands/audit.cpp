@@ -155,7 +155,11 @@ class Summary {
     for (const auto& [section, sums] : sections_) {
       const std::vector<audit::NamedSum> all = sums.sorted();
       if (all.empty()) continue;
-      out << (section.title.empty() ? std::string("\n") : fmt::format("\n{}\n", section.title));
+      const bool is_coloured = options_.style == Style::Coloured;
+      if (!section.title.empty()) {
+        out << fmt::format("\n{}{}{}", is_coloured ? "\033[4m" : "", section.title, is_coloured ? "\033[0m" : "");
+      }
+      out << "\n";
       Table table(sum_columns(section.key), options_.width, options_.style, out);
       for (const audit::NamedSum& named : all) table.add(to_row(section.key, named));
       table.flush();
@@ -300,7 +304,8 @@ Output:
 
 Sums: --sum says who asked for what, what was changed by which rule, what was not and why;
 --by one of namespace, rule, verdict, reason, problem, owner, user, kind. Amounts are those of
-mutated objects without dry runs, of one Pod each.
+mutated objects without dry runs, of one Pod each: the estimates, and the requests that were
+changed, before → after.
 
 Exit codes: 0 all was read (also when interrupted while following), 2 unusable flags or files,
 or lines that are no records, 1 our own failure.

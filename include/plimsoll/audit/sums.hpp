@@ -38,7 +38,7 @@ struct Sum {
   Amounts asked;        ///< the estimates
   Amounts before;       ///< requests that were changed, as they had been
   Amounts after;        ///< and as they became
-  std::string example;  ///< the first message that says why something was refused
+  std::string example;  ///< the first message that says why something was not changed
 };
 
 struct NamedSum {
@@ -59,7 +59,7 @@ class Sums {
 
   explicit Sums(Key key) : key_(key) {}
 
-  /// Counts `entry` once under each of its names: an entry has several rules and problems, or none.
+  /// Counts `entry` once under each of its names: it has several rules and problems, or none; Mutated has no reason.
   void add(const Entry& entry);
 
   /// The most entries first.
