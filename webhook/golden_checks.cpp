@@ -10,6 +10,7 @@
 #include <set>
 #include <string_view>
 
+#include "plimsoll/base/base64.hpp"
 #include "plimsoll/json/writer.hpp"
 #include "webhook/explain.hpp"
 #include "webhook/request.hpp"
@@ -49,26 +50,6 @@ std::string write_verdict(const decide::Decision& decision) {
   write_list(writer, "problems", problems);
   writer.end_object();
   return std::move(writer).take();
-}
-
-/// RFC 4648; nothing for what is no base64.
-std::optional<std::string> decode_base64(std::string_view text) {
-  constexpr std::string_view kAlphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-  if (text.size() % 4 != 0) return std::nullopt;
-  while (text.ends_with('=')) text.remove_suffix(1);
-  std::string bytes;
-  std::uint32_t buffer = 0;
-  int bits = 0;
-  for (const char c : text) {
-    const std::size_t sextet = kAlphabet.find(c);
-    if (sextet == std::string_view::npos) return std::nullopt;
-    buffer = buffer << 6U | static_cast<std::uint32_t>(sextet);
-    bits += 6;
-    if (bits < 8) continue;
-    bits -= 8;
-    bytes += static_cast<char>(buffer >> static_cast<unsigned>(bits) & 0xFFU);
-  }
-  return bytes;
 }
 
 /// What is wrong with the answer; empty: nothing.

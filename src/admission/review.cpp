@@ -3,6 +3,7 @@
 #include <array>
 #include <cstddef>
 
+#include "plimsoll/base/base64.hpp"
 #include "plimsoll/base/text.hpp"
 #include "plimsoll/json/writer.hpp"
 
@@ -60,32 +61,6 @@ Operation decode_operation(std::string_view text) {
 
 std::string_view text_or_empty(json::View view) {
   return view.text().value_or(std::string_view());
-}
-
-// RFC 4648, the standard alphabet with padding: what Go's encoding/json reads into a []byte.
-std::string encode_base64(std::string_view bytes) {
-  constexpr std::string_view kAlphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-  const char* const alphabet = kAlphabet.data();
-  const char* const in = bytes.data();
-  const auto byte = [in](std::size_t i) -> std::uint32_t { return static_cast<unsigned char>(in[i]); };
-  std::string text((bytes.size() + 2) / 3 * 4, '=');
-  char* out = text.data();
-  std::size_t at = 0;
-  for (; at + 3 <= bytes.size(); at += 3, out += 4) {
-    const std::uint32_t group = byte(at) << 16U | byte(at + 1) << 8U | byte(at + 2);
-    out[0] = alphabet[group >> 18U];
-    out[1] = alphabet[(group >> 12U) & 0x3FU];
-    out[2] = alphabet[(group >> 6U) & 0x3FU];
-    out[3] = alphabet[group & 0x3FU];
-  }
-  if (at == bytes.size()) return text;
-  // One or two bytes are left; the padding stands there already.
-  const bool two = at + 2 == bytes.size();
-  const std::uint32_t group = byte(at) << 16U | (two ? byte(at + 1) << 8U : 0U);
-  out[0] = alphabet[group >> 18U];
-  out[1] = alphabet[(group >> 12U) & 0x3FU];
-  if (two) out[2] = alphabet[(group >> 6U) & 0x3FU];
-  return text;
 }
 
 void write_member_unless_empty(json::Writer& writer, std::string_view name, std::string_view text) {

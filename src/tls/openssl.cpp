@@ -43,4 +43,15 @@ KeyPtr decode_key(std::string_view pem) {
   return KeyPtr(PEM_read_bio_PrivateKey(bio.get(), nullptr, refuse_passphrase, nullptr));
 }
 
+bool show_identity(SSL_CTX* context, const Identity& identity) {
+  const Chain chain = decode_chain(identity.chain_pem());
+  const KeyPtr key = decode_key(identity.key_pem());
+  if (SSL_CTX_use_certificate(context, chain.certificates.front().get()) != 1 ||
+      SSL_CTX_use_PrivateKey(context, key.get()) != 1)
+    return false;
+  for (std::size_t i = 1; i < chain.certificates.size(); ++i)
+    if (SSL_CTX_add1_chain_cert(context, chain.certificates[i].get()) != 1) return false;
+  return true;
+}
+
 }  // namespace plimsoll::tls

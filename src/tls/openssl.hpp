@@ -12,6 +12,8 @@
 #include <string_view>
 #include <vector>
 
+#include "plimsoll/tls/identity.hpp"
+
 namespace plimsoll::tls {
 
 /// Calls OpenSSL's own free function for the type.
@@ -39,5 +41,8 @@ struct Chain {
 
 /// The private key in `pem`; null when there is none that can be read without a passphrase.
 [[nodiscard]] KeyPtr decode_key(std::string_view pem);
+
+/// Makes `context` show `identity`; false when it is too weak for the context's security level.
+[[nodiscard]] bool show_identity(SSL_CTX* context, const Identity& identity);
 
 }  // namespace plimsoll::tls

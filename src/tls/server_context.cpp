@@ -32,17 +32,6 @@ int choose_protocol(SSL*, const unsigned char** chosen, unsigned char* chosen_si
   return SSL_TLSEXT_ERR_ALERT_FATAL;
 }
 
-bool set_identity(SSL_CTX* context, const Identity& identity) {
-  const Chain chain = decode_chain(identity.chain_pem());
-  const KeyPtr key = decode_key(identity.key_pem());
-  if (SSL_CTX_use_certificate(context, chain.certificates.front().get()) != 1 ||
-      SSL_CTX_use_PrivateKey(context, key.get()) != 1)
-    return false;
-  for (std::size_t i = 1; i < chain.certificates.size(); ++i)
-    if (SSL_CTX_add1_chain_cert(context, chain.certificates[i].get()) != 1) return false;
-  return true;
-}
-
 }  // namespace
 
 Result<ServerContext> make_server_context(const Identity& identity) {
@@ -60,7 +49,7 @@ Result<ServerContext> make_server_context(const Identity& identity) {
 
   // Whatever the machine's openssl.cnf says: no RSA key below 2048 bits, no SHA-1 signature.
   SSL_CTX_set_security_level(context.get(), 2);
-  if (!set_identity(context.get(), identity))
+  if (!show_identity(context.get(), identity))
     return fail(ErrorCode::Invalid, "the certificate cannot be served: " + last_openssl_error());
   return ServerContext(context);
 }
