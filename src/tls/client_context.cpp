@@ -17,8 +17,7 @@ Result<void> trust(SSL_CTX* context, std::string_view authorities_pem) {
     return fail(ErrorCode::Invalid, "authority " + std::to_string(authorities.certificates.size() + 1) +
                                         " is malformed: " + last_openssl_error());
   if (authorities.certificates.empty())
-    return fail(ErrorCode::Invalid,
-                "no authority: PEM is needed, a text that begins with -----BEGIN CERTIFICATE-----");
+    return fail(ErrorCode::Invalid, "no authority: PEM is needed, a text that begins with -----BEGIN CERTIFICATE-----");
   X509_STORE* store = SSL_CTX_get_cert_store(context);
   for (const X509Ptr& authority : authorities.certificates)
     if (X509_STORE_add_cert(store, authority.get()) != 1)

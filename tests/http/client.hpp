@@ -16,6 +16,7 @@
 #include <string_view>
 
 namespace plimsoll::http {
+inline namespace raw {  // http::Client is another: the one that the program uses
 
 /// One response as it was received.
 struct Received {
@@ -108,4 +109,5 @@ class Client {
   std::unique_ptr<SSL, decltype(&SSL_free)> ssl_{nullptr, SSL_free};
 };
 
+}  // namespace raw
 }  // namespace plimsoll::http
