@@ -1,10 +1,7 @@
 #include "plimsoll/tls/identity.hpp"
 
-#include <openssl/asn1.h>
-
 #include <cerrno>
 #include <cstring>
-#include <ctime>
 #include <fstream>
 #include <utility>
 
@@ -47,12 +44,6 @@ std::string why_no_key(std::string_view pem) {
   if (mentions(pem, "-----BEGIN CERTIFICATE-----"))
     return "holds a certificate but no private key; are the two files swapped?";
   return "holds no private key; PEM is needed, a text that begins with -----BEGIN PRIVATE KEY-----";
-}
-
-TimePoint to_time_point(const ASN1_TIME* time) {
-  std::tm fields{};
-  if (ASN1_TIME_to_tm(time, &fields) != 1) return TimePoint{};
-  return TimePoint{std::chrono::seconds{timegm(&fields)}};
 }
 
 }  // namespace

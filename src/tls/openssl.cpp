@@ -1,7 +1,10 @@
 #include "openssl.hpp"
 
+#include <openssl/asn1.h>
 #include <openssl/err.h>
 #include <openssl/pem.h>
+
+#include <ctime>
 
 namespace plimsoll::tls {
 namespace {
@@ -13,6 +16,12 @@ BioPtr view_bytes(std::string_view bytes) {
 // Without a callback of its own, OpenSSL would ask for a passphrase on the terminal and wait for ever.
 int refuse_passphrase(char*, int, int, void*) {
   return -1;
+}
+
+std::string to_text(BIO* bio) {
+  char* bytes = nullptr;
+  const long size = BIO_get_mem_data(bio, &bytes);
+  return {bytes, static_cast<std::size_t>(size)};
 }
 
 }  // namespace
@@ -52,6 +61,24 @@ bool show_identity(SSL_CTX* context, const Identity& identity) {
   for (std::size_t i = 1; i < chain.certificates.size(); ++i)
     if (SSL_CTX_add1_chain_cert(context, chain.certificates[i].get()) != 1) return false;
   return true;
+}
+
+std::string encode_certificate(X509* certificate) {
+  const BioPtr bio(BIO_new(BIO_s_mem()));
+  return bio && PEM_write_bio_X509(bio.get(), certificate) == 1 ? to_text(bio.get()) : std::string();
+}
+
+std::string encode_key(EVP_PKEY* key) {
+  const BioPtr bio(BIO_new(BIO_s_mem()));
+  return bio && PEM_write_bio_PKCS8PrivateKey(bio.get(), key, nullptr, nullptr, 0, nullptr, nullptr) == 1
+             ? to_text(bio.get())
+             : std::string();
+}
+
+TimePoint to_time_point(const ASN1_TIME* time) {
+  std::tm fields{};
+  if (ASN1_TIME_to_tm(time, &fields) != 1) return TimePoint{};
+  return TimePoint{std::chrono::seconds{timegm(&fields)}};
 }
 
 }  // namespace plimsoll::tls

@@ -12,6 +12,7 @@
 #include <string_view>
 #include <vector>
 
+#include "plimsoll/base/time.hpp"
 #include "plimsoll/tls/identity.hpp"
 
 namespace plimsoll::tls {
@@ -44,5 +45,11 @@ struct Chain {
 
 /// Makes `context` show `identity`; false when it is too weak for the context's security level.
 [[nodiscard]] bool show_identity(SSL_CTX* context, const Identity& identity);
+
+/// PEM; empty when OpenSSL has no memory.
+[[nodiscard]] std::string encode_certificate(X509* certificate);
+[[nodiscard]] std::string encode_key(EVP_PKEY* key);
+
+[[nodiscard]] TimePoint to_time_point(const ASN1_TIME* time);
 
 }  // namespace plimsoll::tls
