@@ -1,6 +1,5 @@
 #include "plimsoll/tls/certificate.hpp"
 
-#include <arpa/inet.h>
 #include <openssl/bn.h>
 
 #include <array>
@@ -11,7 +10,6 @@
 namespace plimsoll::tls {
 namespace {
 
-using NamesPtr = std::unique_ptr<GENERAL_NAMES, Free<GENERAL_NAMES_free>>;
 using StorePtr = std::unique_ptr<X509_STORE, Free<X509_STORE_free>>;
 using StoreContextPtr = std::unique_ptr<X509_STORE_CTX, Free<X509_STORE_CTX_free>>;
 using BignumPtr = std::unique_ptr<BIGNUM, Free<BN_free>>;
@@ -52,32 +50,6 @@ std::string to_fingerprint(const X509* certificate) {
   std::array<unsigned char, EVP_MAX_MD_SIZE> bytes{};
   unsigned int size = 0;
   return X509_digest(certificate, EVP_sha256(), bytes.data(), &size) == 1 ? to_hex(bytes.data(), size) : std::string();
-}
-
-std::string to_text(const ASN1_STRING* text) {
-  return {reinterpret_cast<const char*>(ASN1_STRING_get0_data(text)),
-          static_cast<std::size_t>(ASN1_STRING_length(text))};
-}
-
-std::string to_address(const ASN1_OCTET_STRING* address) {
-  std::array<char, INET6_ADDRSTRLEN> text{};
-  const int size = ASN1_STRING_length(address);
-  const int family = size == 4 ? AF_INET : size == 16 ? AF_INET6 : AF_UNSPEC;
-  if (family == AF_UNSPEC || inet_ntop(family, ASN1_STRING_get0_data(address), text.data(), text.size()) == nullptr)
-    return "?";
-  return text.data();
-}
-
-std::vector<std::string> alternative_names(const X509* certificate) {
-  const NamesPtr names(
-      static_cast<GENERAL_NAMES*>(X509_get_ext_d2i(certificate, NID_subject_alt_name, nullptr, nullptr)));
-  std::vector<std::string> texts;
-  for (int i = 0; names && i < sk_GENERAL_NAME_num(names.get()); ++i) {
-    const GENERAL_NAME* name = sk_GENERAL_NAME_value(names.get(), i);
-    if (name->type == GEN_DNS) texts.push_back(to_text(name->d.dNSName));
-    if (name->type == GEN_IPADD) texts.push_back(to_address(name->d.iPAddress));
-  }
-  return texts;
 }
 
 }  // namespace

@@ -75,6 +75,7 @@ Result<Identity> parse_identity(std::string chain_pem, std::string key_pem, cons
   identity.key_pem_ = std::move(key_pem);
   identity.valid_from_ = to_time_point(X509_get0_notBefore(own));
   identity.valid_until_ = to_time_point(X509_get0_notAfter(own));
+  identity.names_ = alternative_names(own);
   return identity;
 }
 

@@ -1,13 +1,17 @@
 #include "openssl.hpp"
 
+#include <arpa/inet.h>
 #include <openssl/asn1.h>
 #include <openssl/err.h>
 #include <openssl/pem.h>
 
+#include <array>
 #include <ctime>
 
 namespace plimsoll::tls {
 namespace {
+
+using NamesPtr = std::unique_ptr<GENERAL_NAMES, Free<GENERAL_NAMES_free>>;
 
 BioPtr view_bytes(std::string_view bytes) {
   return BioPtr(BIO_new_mem_buf(bytes.data(), static_cast<int>(bytes.size())));
@@ -16,6 +20,20 @@ BioPtr view_bytes(std::string_view bytes) {
 // Without a callback of its own, OpenSSL would ask for a passphrase on the terminal and wait for ever.
 int refuse_passphrase(char*, int, int, void*) {
   return -1;
+}
+
+std::string to_text(const ASN1_STRING* text) {
+  return {reinterpret_cast<const char*>(ASN1_STRING_get0_data(text)),
+          static_cast<std::size_t>(ASN1_STRING_length(text))};
+}
+
+std::string to_address(const ASN1_OCTET_STRING* address) {
+  std::array<char, INET6_ADDRSTRLEN> text{};
+  const int size = ASN1_STRING_length(address);
+  const int family = size == 4 ? AF_INET : size == 16 ? AF_INET6 : AF_UNSPEC;
+  if (family == AF_UNSPEC || inet_ntop(family, ASN1_STRING_get0_data(address), text.data(), text.size()) == nullptr)
+    return "?";
+  return text.data();
 }
 
 std::string to_text(BIO* bio) {
@@ -79,6 +97,18 @@ TimePoint to_time_point(const ASN1_TIME* time) {
   std::tm fields{};
   if (ASN1_TIME_to_tm(time, &fields) != 1) return TimePoint{};
   return TimePoint{std::chrono::seconds{timegm(&fields)}};
+}
+
+std::vector<std::string> alternative_names(const X509* certificate) {
+  const NamesPtr names(
+      static_cast<GENERAL_NAMES*>(X509_get_ext_d2i(certificate, NID_subject_alt_name, nullptr, nullptr)));
+  std::vector<std::string> texts;
+  for (int i = 0; names && i < sk_GENERAL_NAME_num(names.get()); ++i) {
+    const GENERAL_NAME* name = sk_GENERAL_NAME_value(names.get(), i);
+    if (name->type == GEN_DNS) texts.push_back(to_text(name->d.dNSName));
+    if (name->type == GEN_IPADD) texts.push_back(to_address(name->d.iPAddress));
+  }
+  return texts;
 }
 
 }  // namespace plimsoll::tls

@@ -50,6 +50,9 @@ struct Chain {
 [[nodiscard]] std::string encode_certificate(X509* certificate);
 [[nodiscard]] std::string encode_key(EVP_PKEY* key);
 
+/// The DNS names and IP addresses that the certificate is for.
+[[nodiscard]] std::vector<std::string> alternative_names(const X509* certificate);
+
 [[nodiscard]] TimePoint to_time_point(const ASN1_TIME* time);
 
 }  // namespace plimsoll::tls

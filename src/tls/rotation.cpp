@@ -6,7 +6,6 @@
 #include <array>
 
 #include "plimsoll/base/text.hpp"
-#include "plimsoll/tls/certificate.hpp"
 #include "plimsoll/units/duration.hpp"
 
 namespace plimsoll::tls {
@@ -18,11 +17,6 @@ bool is_due(TimePoint now, TimePoint until, std::chrono::milliseconds lifetime) 
 
 bool is_forgettable(TimePoint now, const FormerAuthority& former) {
   return now >= former.trusted_until + kClockTolerance;
-}
-
-std::vector<std::string> names_of(const Identity& leaf) {
-  const auto certificates = parse_certificates(leaf.chain_pem(), "");
-  return certificates ? certificates->front().names : std::vector<std::string>();
 }
 
 // One address has many spellings, and a certificate has it as bytes.
@@ -45,9 +39,8 @@ std::string until(TimePoint time) {
 
 /// Why the leaf has to be replaced; empty when it need not.
 std::string why_new_leaf(TimePoint now, const CertificateSet& set, const Circumstances& circumstances) {
-  const std::vector<std::string> present = names_of(set.leaf);
   for (const std::string& name : circumstances.names)
-    if (!has(present, name)) return "the certificate lacks the name " + quoted(name, 256);
+    if (!has(set.leaf.names(), name)) return "the certificate lacks the name " + quoted(name, 256);
   // One that ends with its authority would be followed by its like; the authority has to be replaced.
   if (is_due(now, set.leaf.valid_until(), circumstances.lifetimes.leaf) &&
       set.leaf.valid_until() < set.authority.valid_until())
@@ -89,7 +82,7 @@ Result<CertificateSet> make_all(TimePoint now, const Circumstances& circumstance
 Result<CertificateSet> renew_leaf(TimePoint now, const CertificateSet& set, const Circumstances& circumstances) {
   std::vector<std::string> names = circumstances.names;
   if (!is_due(now, set.leaf.valid_until(), circumstances.lifetimes.leaf)) {
-    names = names_of(set.leaf);
+    names = set.leaf.names();
     for (const std::string& name : circumstances.names)
       if (!has(names, name)) names.push_back(name);
   }

@@ -7,6 +7,7 @@
 
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "plimsoll/base/result.hpp"
 #include "plimsoll/base/time.hpp"
@@ -29,6 +30,9 @@ class Identity {
   [[nodiscard]] TimePoint valid_from() const noexcept { return valid_from_; }
   [[nodiscard]] TimePoint valid_until() const noexcept { return valid_until_; }
 
+  /// The DNS names and IP addresses that the first certificate is for.
+  [[nodiscard]] const std::vector<std::string>& names() const noexcept { return names_; }
+
   bool operator==(const Identity&) const = default;
 
  private:
@@ -39,6 +43,7 @@ class Identity {
   std::string key_pem_;
   TimePoint valid_from_;
   TimePoint valid_until_;
+  std::vector<std::string> names_;
 };
 
 /// Reads an identity from PEM text; `names` are what the errors call the two texts.
