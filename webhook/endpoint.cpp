@@ -66,7 +66,7 @@ decide::Decision give_up(const decide::Snapshot& world) {
 
 }  // namespace
 
-AdmissionEndpoint::AdmissionEndpoint(decide::Snapshot world, Recorder record)
+AdmissionEndpoint::AdmissionEndpoint(World world, Recorder record)
     : world_(std::move(world)), record_(std::move(record)) {}
 
 http::Response AdmissionEndpoint::answer(http::Request&& request) const {
@@ -96,8 +96,9 @@ http::Response AdmissionEndpoint::mutate(http::Request&& request) const {
                                                     : review.error().where + ": " + review.error().message);
   }
   const auto decoded = steady_clock::now();
+  const decide::Snapshot world = world_();
   const bool late = *timeout && decoded - request.received > (*timeout)->nanoseconds();
-  decide::Decision decision = late ? give_up(world_) : decide::decide(*review, world_, now);
+  decide::Decision decision = late ? give_up(world) : decide::decide(*review, world, now);
   const auto decided = steady_clock::now();
   http::Response response{.status = 200,
                           .content_type = "application/json",
@@ -110,22 +111,6 @@ http::Response AdmissionEndpoint::mutate(http::Request&& request) const {
   record_(audit::make_record(*review, std::move(decision), {now, latency, std::move(input)}),
           {.decode = decoded - began, .decide = decided - decoded, .encode = encoded - decided});
   return response;
-}
-
-http::Response answer_metrics(const http::Request& request, const telemetry::Metrics& metrics) {
-  if (request.method != "GET" && request.method != "HEAD") return refuse_method(request, "GET, HEAD");
-  return {.status = 200, .content_type = telemetry::Metrics::kContentType, .body = metrics.exposition()};
-}
-
-http::Response answer_health(const http::Request& request, bool is_ready) {
-  const bool live = request.path == "/livez";
-  if (!live && request.path != "/readyz") {
-    return refuse(404,
-                  fmt::format("there is nothing at {}: use /livez, /readyz or /metrics", to_display(request.path)));
-  }
-  if (request.method != "GET" && request.method != "HEAD") return refuse_method(request, "GET, HEAD");
-  if (!live && !is_ready) return refuse(503, "shutting down");
-  return {.status = 200, .content_type = "text/plain; charset=utf-8", .body = "ok\n"};
 }
 
 }  // namespace plimsoll::webhook

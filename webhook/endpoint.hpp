@@ -7,7 +7,6 @@
 #include "plimsoll/audit/record.hpp"
 #include "plimsoll/decide/decide.hpp"
 #include "plimsoll/http/message.hpp"
-#include "plimsoll/telemetry/metrics.hpp"
 
 namespace plimsoll::webhook {
 
@@ -22,10 +21,12 @@ struct StepTimes {
 /// Threads: answer() from any thread.
 class AdmissionEndpoint {
  public:
+  /// What holds at this moment: asked once per request, which is then decided by nothing else.
+  using World = std::function<decide::Snapshot()>;
   using Recorder = std::function<void(audit::Record, const StepTimes&)>;
 
   /// `record` is called once per decision, after the answer is made; it must not block.
-  AdmissionEndpoint(decide::Snapshot world, Recorder record);
+  AdmissionEndpoint(World world, Recorder record);
 
   /// 200 with an AdmissionReview for whatever has a uid; 400, 404, 405 or 415 with a line that says why for the rest.
   [[nodiscard]] http::Response answer(http::Request&& request) const;
@@ -33,14 +34,8 @@ class AdmissionEndpoint {
  private:
   [[nodiscard]] http::Response mutate(http::Request&& request) const;
 
-  decide::Snapshot world_;
+  World world_;
   Recorder record_;
 };
-
-/// GET /metrics of the plain port. Threads: safe.
-[[nodiscard]] http::Response answer_metrics(const http::Request& request, const telemetry::Metrics& metrics);
-
-/// GET /livez and /readyz of the plain port. Threads: safe.
-[[nodiscard]] http::Response answer_health(const http::Request& request, bool is_ready);
 
 }  // namespace plimsoll::webhook

@@ -56,15 +56,20 @@ std::string describe(const config::Settings& settings) {
 
 }  // namespace
 
-Result<config::Policy, std::vector<std::string>> load_policy(const std::string& path) {
-  const std::string name = display_name(path);
-  Result<std::string> text = load_file(path);
-  if (!text) return Unexpected{std::vector{name + ": " + text.error().message}};
-  Result<config::Policy, config::Problems> policy = config::parse_policy(*text);
+Result<config::Policy, std::vector<std::string>> parse_policy_file(const std::string& path, std::string_view text) {
+  Result<config::Policy, config::Problems> policy = config::parse_policy(text);
   if (policy) return std::move(*policy);
   std::vector<std::string> lines;
-  for (const config::Problem& problem : policy.error()) lines.push_back(name + ":" + config::to_text(problem));
+  for (const config::Problem& problem : policy.error()) {
+    lines.push_back(display_name(path) + ":" + config::to_text(problem));
+  }
   return Unexpected{std::move(lines)};
+}
+
+Result<config::Policy, std::vector<std::string>> load_policy(const std::string& path) {
+  const Result<std::string> text = load_file(path);
+  if (!text) return Unexpected{std::vector{display_name(path) + ": " + text.error().message}};
+  return parse_policy_file(path, *text);
 }
 
 std::string summarise(const config::Policy& policy) {

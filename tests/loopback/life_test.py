@@ -76,7 +76,7 @@ def test_live_and_ready_until_told_to_stop_then_live_only(start):
         server.signal()
         told = time.monotonic()
         wait_until(lambda: server.health("/readyz").status == 503, "not ready")
-        assert server.health("/readyz").text == "shutting down\n"
+        assert "[-]shutdown: shutting down\n" in server.health("/readyz").text
         assert server.health("/livez").status == 200
 
         before.send(REQUEST)

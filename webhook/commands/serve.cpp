@@ -1,24 +1,24 @@
 #include "webhook/commands/serve.hpp"
 
 #include <CLI/CLI.hpp>
-#include <atomic>
 #include <chrono>
 #include <cstdint>
 #include <memory>
 #include <string>
 #include <vector>
 
-#include "plimsoll/config/policy.hpp"
 #include "plimsoll/http/server.hpp"
+#include "plimsoll/reload/file_watcher.hpp"
 #include "plimsoll/telemetry/audit_sink.hpp"
 #include "plimsoll/telemetry/log.hpp"
 #include "webhook/compose/certificates.hpp"
 #include "webhook/compose/connection_log.hpp"
-#include "webhook/compose/decision_metrics.hpp"
+#include "webhook/compose/live_policy.hpp"
+#include "webhook/compose/metrics.hpp"
+#include "webhook/compose/readiness.hpp"
 #include "webhook/compose/serve_options.hpp"
 #include "webhook/compose/stop_signals.hpp"
 #include "webhook/endpoint.hpp"
-#include "webhook/policy_file.hpp"
 
 namespace plimsoll::webhook {
 namespace {
@@ -34,37 +34,29 @@ Result<T, Lines> in_lines(Result<T> result) {
   return Unexpected{Lines{error.where.empty() ? error.message : error.where + ": " + error.message}};
 }
 
-Result<config::Policy, Lines> find_policy(const std::string& path) {
-  if (path.empty()) return config::default_policy();
-  return load_policy(path);
-}
-
-void observe_program(telemetry::Metrics& metrics, const telemetry::AuditSink& audit) {
-  using Kind = telemetry::Metrics::Kind;
-  telemetry::observe_process(metrics);
-  metrics.gauge({"plimsoll_build_info", "The program; always 1.", {{"version", PLIMSOLL_VERSION}}}).set(1);
-  metrics.observe(
-      Kind::Counter,
-      {"plimsoll_audit_dropped_total", "Audit records lost: the queue was full, or they could not be written."},
-      [&audit] { return static_cast<double>(audit.dropped()); });
-}
-
 Result<void, Lines> serve(const ServeOptions& options) {
   const StopSignals signals;
 
   // What a request needs.
-  PLIMSOLL_TRY(policy, find_policy(options.policy_file));
-  PLIMSOLL_TRY(certificate, in_lines(find_certificate(options)));
+  PLIMSOLL_TRY(policy, LivePolicy::load(options.policy_file));
+  PLIMSOLL_TRY(certificate, in_lines(LiveCertificate::load(options)));
   PLIMSOLL_TRY(audit, in_lines(telemetry::AuditSink::open(options.audit_log)));
   telemetry::Metrics metrics;
   const DecisionMetrics decision_metrics(metrics);
   observe_program(metrics, audit);
-  const AdmissionEndpoint endpoint({std::make_shared<const config::Policy>(policy)},
+  const AdmissionEndpoint endpoint([&] { return decide::Snapshot{policy->current()}; },
                                    [&](audit::Record record, const StepTimes& times) {
                                      decision_metrics.count(record, times);
                                      audit.enqueue(std::move(record));
                                    });
-  std::atomic<bool> ready{true};
+
+  // What changes while it runs.
+  reload::FileWatcher watcher;
+  policy->follow(watcher);
+  certificate->follow(watcher);
+  Readiness readiness;
+  readiness.add("policy", [&] { return policy->check(); });
+  readiness.add("certificate", [&] { return certificate->check(); });
 
   // The two ports.
   PLIMSOLL_TRY(listen, in_lines(http::parse_listen_address(options.listen)));
@@ -73,27 +65,29 @@ Result<void, Lines> serve(const ServeOptions& options) {
   PLIMSOLL_TRY(stop_timeout, in_lines(read_time("--stop-timeout", options.stop_timeout)));
   http::Limits limits;
   limits.max_connections = options.max_connections;
-  PLIMSOLL_TRY(
-      server,
-      in_lines(http::start_server(
-          {.listen = listen, .tls = [&] { return certificate.context; }, .threads = options.threads, .limits = limits},
-          [&](http::Request&& request) { return endpoint.answer(std::move(request)); }, log_trouble())));
+  PLIMSOLL_TRY(server,
+               in_lines(http::start_server(
+                   {.listen = listen,
+                    .tls = [&] { return certificate->current()->context; },
+                    .threads = options.threads,
+                    .limits = limits},
+                   [&](http::Request&& request) { return endpoint.answer(std::move(request)); }, log_trouble())));
   PLIMSOLL_TRY(health, in_lines(http::start_server(
                            {.listen = health_listen, .threads = 1},
                            [&](http::Request&& request) {
                              return request.path == "/metrics" ? answer_metrics(request, metrics)
-                                                               : answer_health(request, ready.load());
+                                                               : readiness.answer(request);
                            },
                            log_trouble())));
   telemetry::log(Level::Info, "listening",
                  {{"https", std::int64_t{server.port()}},
                   {"health", std::int64_t{health.port()}},
-                  {"policy", policy.revision},
-                  {"certificateUntil", plimsoll::to_text(certificate.identity.valid_until())}});
+                  {"policy", policy->current()->revision},
+                  {"certificateUntil", plimsoll::to_text(certificate->current()->identity.valid_until())}});
 
   // Endpoints are taken out of rotation some seconds after readiness fails; until then callers still come.
   signals.wait();
-  ready = false;
+  readiness.begin_shutdown();
   telemetry::log(Level::Info, "stopping", {{"drainMs", std::int64_t{drain_delay.count()}}});
   server.drain();
   if (signals.wait_for(drain_delay)) {

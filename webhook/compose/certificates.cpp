@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "plimsoll/tls/self_made.hpp"
+#include "plimsoll/units/duration.hpp"
 
 namespace plimsoll::webhook {
 namespace {
@@ -23,26 +24,91 @@ Result<void> store_file(const std::string& path, std::string_view content) {
   return {};
 }
 
-Result<tls::Identity> find_identity(const ServeOptions& options) {
-  if (!options.self_signed) {
-    if (options.certificate_file.empty() || options.private_key_file.empty()) {
-      return fail(ErrorCode::Invalid, "say --tls-cert-file and --tls-private-key-file, or --self-signed");
-    }
-    return tls::load_identity({options.certificate_file, options.private_key_file});
-  }
+Result<tls::Identity> make_in_memory(const ServeOptions& options) {
   const auto now = std::chrono::floor<std::chrono::milliseconds>(std::chrono::system_clock::now());
   PLIMSOLL_TRY(made, tls::make_self_made(options.dns_names, now));
   if (!options.authority_out.empty()) PLIMSOLL_CHECK(store_file(options.authority_out, made.authority_pem));
   return made.identity;
 }
 
+Result<ServedCertificate> serve_with(tls::Identity identity, const std::string& file) {
+  Result<tls::ServerContext> context = tls::make_server_context(identity);
+  if (!context) return fail(context.error().code, context.error().message, file);
+  return ServedCertificate{std::move(identity), *std::move(context)};
+}
+
+Result<ServedCertificate> read_pair(const reload::Contents& contents, const tls::IdentityFiles& files) {
+  for (const Result<std::string>& one : contents) {
+    if (!one) return Unexpected{one.error()};
+  }
+  PLIMSOLL_TRY(identity, tls::parse_identity(*contents[0], *contents[1], files));
+  return serve_with(std::move(identity), files.certificate);
+}
+
 }  // namespace
 
-Result<ServedCertificate> find_certificate(const ServeOptions& options) {
-  PLIMSOLL_TRY(identity, find_identity(options));
-  Result<tls::ServerContext> context = tls::make_server_context(identity);
-  if (!context) return fail(context.error().code, context.error().message, options.certificate_file);
-  return ServedCertificate{std::move(identity), *std::move(context)};
+Finding judge(const CertificateStanding& standing, TimePoint now) {
+  const std::string until = plimsoll::to_text(standing.valid_until);
+  if (now >= standing.valid_until) return {.holds = false, .detail = "expired at " + until};
+  if (now < standing.valid_from) {
+    return {.holds = false, .detail = "not valid before " + plimsoll::to_text(standing.valid_from)};
+  }
+  if (standing.unread > kLongestBlindness) {
+    const auto seconds = std::chrono::floor<std::chrono::seconds>(standing.unread).count();
+    return {.holds = false,
+            .detail = "its files were last read " + std::to_string(seconds) + " s ago: what they hold is not known"};
+  }
+  std::string detail = "valid until " + until;
+  if (!standing.complaint.empty()) detail += "; what is on disk is refused: " + standing.complaint;
+  return {.holds = true, .detail = std::move(detail)};
+}
+
+LiveCertificate::LiveCertificate(tls::IdentityFiles files, ServedCertificate first)
+    : files_(std::move(files)), current_(std::make_shared<const ServedCertificate>(std::move(first))) {}
+
+Result<std::unique_ptr<LiveCertificate>> LiveCertificate::load(const ServeOptions& options) {
+  tls::IdentityFiles files{options.certificate_file, options.private_key_file};
+  if (!options.self_signed && (files.certificate.empty() || files.private_key.empty())) {
+    return fail(ErrorCode::Invalid, "say --tls-cert-file and --tls-private-key-file, or --self-signed");
+  }
+  PLIMSOLL_TRY(identity, options.self_signed ? make_in_memory(options) : tls::load_identity(files));
+  PLIMSOLL_TRY(first, serve_with(std::move(identity), files.certificate));
+  return std::unique_ptr<LiveCertificate>(new LiveCertificate(std::move(files), std::move(first)));
+}
+
+void LiveCertificate::follow(reload::FileWatcher& watcher) {
+  if (files_.certificate.empty() || !is_watchable(files_.certificate) || !is_watchable(files_.private_key)) return;
+  watcher_ = &watcher;
+  reload::Watch watch;
+  watch.paths = {files_.certificate, files_.private_key};
+  const auto first = current();
+  watch.known.emplace_back(first->identity.chain_pem());
+  watch.known.emplace_back(first->identity.key_pem());
+  watch.take = [this](const reload::Contents& contents) -> Result<void, reload::Problems> {
+    Result<ServedCertificate> next = read_pair(contents, files_);
+    if (!next) {
+      const Error& error = next.error();
+      return Unexpected{reload::Problems{error.where.empty() ? error.message : error.where + ": " + error.message}};
+    }
+    const std::string until = plimsoll::to_text(next->identity.valid_until());
+    current_.publish(std::make_shared<const ServedCertificate>(*std::move(next)));
+    status_.note_taken("valid until " + until);
+    return {};
+  };
+  watch.on_refused = [this](const reload::Problems& problems) { status_.note_refused(problems); };
+  watcher.watch(std::move(watch));
+}
+
+Finding LiveCertificate::check() const {
+  const auto served = current();
+  CertificateStanding standing{.valid_from = served->identity.valid_from(),
+                               .valid_until = served->identity.valid_until(),
+                               .complaint = status_.complaint()};
+  if (watcher_ != nullptr) {
+    standing.unread =
+        std::chrono::floor<std::chrono::milliseconds>(std::chrono::steady_clock::now() - watcher_->last_look());
+  }
+  return judge(standing, std::chrono::floor<std::chrono::milliseconds>(std::chrono::system_clock::now()));
 }
 
 }  // namespace plimsoll::webhook

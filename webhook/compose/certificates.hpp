@@ -1,20 +1,64 @@
-// Where the served certificate comes from.
+// The certificate that is served: where it comes from, and the files that it follows.
 #pragma once
 
+#include <memory>
+#include <string>
+
 #include "plimsoll/base/result.hpp"
+#include "plimsoll/base/time.hpp"
+#include "plimsoll/reload/file_watcher.hpp"
+#include "plimsoll/reload/published.hpp"
 #include "plimsoll/tls/identity.hpp"
 #include "plimsoll/tls/server_context.hpp"
+#include "webhook/compose/readiness.hpp"
+#include "webhook/compose/reload_status.hpp"
 #include "webhook/compose/serve_options.hpp"
 
 namespace plimsoll::webhook {
 
-/// A certificate, and the terms on which it is shown.
+/// A certificate, and the terms on which it is shown: one is made of the other, and they are swapped together.
 struct ServedCertificate {
   tls::Identity identity;
   tls::ServerContext context;
 };
 
-/// From the files that the options name, or made in memory; then the CA's certificate is written where they say.
-[[nodiscard]] Result<ServedCertificate> find_certificate(const ServeOptions& options);
+/// How long the files may go unread before nobody knows whether what is served is what they hold: the watcher's poll
+/// is ten seconds, and a machine may be slow.
+inline constexpr std::chrono::seconds kLongestBlindness{30};
+
+/// What is known of a served certificate.
+struct CertificateStanding {
+  TimePoint valid_from;
+  TimePoint valid_until;
+  /// Since the files were last read; zero where there are none to follow.
+  std::chrono::milliseconds unread{0};
+  std::string complaint = {};  ///< why what is on disk is not served; empty when it is
+};
+
+/// Whether callers can be sent to a server that shows such a certificate.
+[[nodiscard]] Finding judge(const CertificateStanding& standing, TimePoint now);
+
+/// Threads: current() and check() from any.
+class LiveCertificate {
+ public:
+  /// From the files that the options name, or made in memory; then the CA's certificate is written where they say.
+  [[nodiscard]] static Result<std::unique_ptr<LiveCertificate>> load(const ServeOptions& options);
+
+  /// Follows the files from now on; a pair that does not match or cannot be served changes nothing.
+  /// Requires: this lives until the watcher has stopped, and the watcher as long as check() is called.
+  void follow(reload::FileWatcher& watcher);
+
+  [[nodiscard]] std::shared_ptr<const ServedCertificate> current() const { return current_.read(); }
+
+  [[nodiscard]] Finding check() const;
+
+ private:
+  LiveCertificate(tls::IdentityFiles files, ServedCertificate first);
+
+  tls::IdentityFiles files_;  // empty names: made in memory
+  reload::Published<ServedCertificate> current_;
+  const reload::FileWatcher* watcher_ = nullptr;
+  ReloadStatus status_{"certificate"};
+};
 
 }  // namespace plimsoll::webhook

@@ -1,4 +1,4 @@
-#include "webhook/compose/decision_metrics.hpp"
+#include "webhook/compose/metrics.hpp"
 
 #include <algorithm>
 #include <iterator>
@@ -102,6 +102,22 @@ void DecisionMetrics::count(const audit::Record& record, const StepTimes& times)
   decode_time_.observe(times.decode);
   decide_time_.observe(times.decide);
   encode_time_.observe(times.encode);
+}
+
+void observe_program(telemetry::Metrics& metrics, const telemetry::AuditSink& audit) {
+  using Kind = telemetry::Metrics::Kind;
+  telemetry::observe_process(metrics);
+  metrics.gauge({"plimsoll_build_info", "The program; always 1.", {{"version", PLIMSOLL_VERSION}}}).set(1);
+  metrics.observe(
+      Kind::Counter,
+      {"plimsoll_audit_dropped_total", "Audit records lost: the queue was full, or they could not be written."},
+      [&audit] { return static_cast<double>(audit.dropped()); });
+}
+
+http::Response answer_metrics(const http::Request& request, const telemetry::Metrics& metrics) {
+  if (request.method != "GET" && request.method != "HEAD")
+    return {.status = 405, .content_type = "text/plain", .body = "use GET\n", .headers = {{"Allow", "GET, HEAD"}}};
+  return {.status = 200, .content_type = telemetry::Metrics::kContentType, .body = metrics.exposition()};
 }
 
 }  // namespace plimsoll::webhook

@@ -1,4 +1,4 @@
-// What the server counts of its decisions.
+// What the server counts, and where it is read.
 //
 // Whatever users send, the number of series stays what it was at the start: labels come from closed sets, and what fits
 // none is counted as "other".
@@ -9,6 +9,8 @@
 #include <vector>
 
 #include "plimsoll/audit/record.hpp"
+#include "plimsoll/http/message.hpp"
+#include "plimsoll/telemetry/audit_sink.hpp"
 #include "plimsoll/telemetry/metrics.hpp"
 #include "webhook/endpoint.hpp"
 
@@ -53,5 +55,11 @@ class DecisionMetrics {
   telemetry::TimeHistogram decide_time_;
   telemetry::TimeHistogram encode_time_;
 };
+
+/// Adds what is true of the program as a whole. Requires: `audit` outlives the scrapes.
+void observe_program(telemetry::Metrics& metrics, const telemetry::AuditSink& audit);
+
+/// GET /metrics of the plain port. Threads: safe.
+[[nodiscard]] http::Response answer_metrics(const http::Request& request, const telemetry::Metrics& metrics);
 
 }  // namespace plimsoll::webhook
