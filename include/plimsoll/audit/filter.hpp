@@ -16,17 +16,17 @@ enum class DryRuns { Included, Excluded, Only };
 
 /// An entry is meant when it has one of each list that is not empty. Words are patterns with `*` and `?`.
 struct Filter {
-  std::vector<std::string> namespaces;
-  std::vector<std::string> kinds;  ///< these, verdicts, rules and reasons: in upper or lower case
-  std::vector<std::string> verdicts;
-  std::vector<std::string> reasons;  ///< of the verdict, or of one of the problems
-  std::vector<std::string> rules;    ///< of one of the changes
-  std::vector<std::string> names;    ///< of the object, or what its name is made from
-  std::vector<std::string> owners;
-  std::vector<std::string> users;
-  std::vector<std::string> uids;
-  std::optional<TimePoint> since;  ///< not before
-  std::optional<TimePoint> until;  ///< before
+  std::vector<std::string> namespaces = {};
+  std::vector<std::string> kinds = {};  ///< these, verdicts, rules and reasons: in upper or lower case
+  std::vector<std::string> verdicts = {};
+  std::vector<std::string> reasons = {};  ///< of the verdict, or of one of the problems
+  std::vector<std::string> rules = {};    ///< of one of the changes
+  std::vector<std::string> names = {};    ///< of the object, or what its name is made from
+  std::vector<std::string> owners = {};
+  std::vector<std::string> users = {};
+  std::vector<std::string> uids = {};
+  std::optional<TimePoint> since = {};  ///< not before
+  std::optional<TimePoint> until = {};  ///< before
   DryRuns dry_runs = DryRuns::Included;
 };
 

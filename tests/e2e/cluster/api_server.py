@@ -80,6 +80,13 @@ class AuditLog:
         return [WebhookCall(round_, call["configuration"], call["webhook"], call["mutated"], call.get("patch", []))
                 for (round_, _), call in sorted(calls.items())]
 
+    @staticmethod
+    def reviews(event: dict, webhook: str) -> dict[str, str]:
+        """The uids of the reviews that Plimsoll answered for the request of `event`, each with its verdict. (What the API server says of
+        its own is numbered by calls and names no uid.)"""
+        prefix = f"{webhook}/review."
+        return {key.removeprefix(prefix): value for key, value in event.get("annotations", {}).items() if key.startswith(prefix)}
+
 
 def tally(calls: list[WebhookCall]) -> Counter:
     """How often each webhook was called."""

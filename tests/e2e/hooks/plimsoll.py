@@ -81,6 +81,13 @@ class Plimsoll:
                    lambda: any(record["name"] == last for record in self.audit_records(kubectl.namespace)))
         return [record for record in self.audit_records(kubectl.namespace, kind) if not record["name"].startswith("last-")]
 
+    def find_audit_records(self, *filters: str) -> list[dict]:
+        """The audit records that `plimsoll audit` finds."""
+        done = subprocess.run([program(), "audit", self._audit_log, "-o", "json", *filters], text=True, capture_output=True, timeout=30,
+                              check=False)
+        assert done.returncode == 0, f"plimsoll audit: exit code {done.returncode}\n{done.stderr}"
+        return [json.loads(line) for line in done.stdout.splitlines()]
+
     def patch_offline(self, made: Object) -> list[dict]:
         """The patch that `plimsoll mutate` has for an object under the same policy."""
         done = subprocess.run([program(), "mutate", "-f", "-", "-o", "patch", "--policy", self._policy], input=json.dumps(made), text=True,
