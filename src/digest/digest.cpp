@@ -1,6 +1,7 @@
 #include "plimsoll/digest/digest.hpp"
 
 #include <openssl/evp.h>
+#include <openssl/hmac.h>
 
 #include "plimsoll/base/contract.hpp"
 
@@ -38,6 +39,16 @@ std::array<std::uint8_t, 32> sha256(std::string_view bytes) {
 
 std::string sha256_hex(std::string_view bytes) {
   const auto hash = sha256(bytes);
+  return hexadecimal(hash.data(), hash.size());
+}
+
+std::string hmac_sha256_hex(std::string_view key, std::string_view bytes) {
+  std::array<std::uint8_t, 32> hash{};
+  PLIMSOLL_ASSERT(key.size() <= std::size_t{1} << 20);  // OpenSSL counts a key in an int
+  const std::uint8_t* made =
+      HMAC(implementation(), key.data(), static_cast<int>(key.size()),
+           reinterpret_cast<const unsigned char*>(bytes.data()), bytes.size(), hash.data(), nullptr);
+  PLIMSOLL_ASSERT(made != nullptr);
   return hexadecimal(hash.data(), hash.size());
 }
 

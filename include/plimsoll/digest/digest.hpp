@@ -1,4 +1,4 @@
-// SHA-256, for the short hashes in markers, families and audit records.
+// SHA-256, for the short hashes in markers, families and audit records, and for the chain of audit lines.
 #pragma once
 
 #include <array>
@@ -13,6 +13,9 @@ namespace plimsoll::digest {
 
 /// All 64 lower-case hexadecimal digits.
 [[nodiscard]] std::string sha256_hex(std::string_view bytes);
+
+/// All 64 digits of HMAC-SHA-256 (RFC 2104), which nobody can make without `key`.
+[[nodiscard]] std::string hmac_sha256_hex(std::string_view key, std::string_view bytes);
 
 /// The first 8 hexadecimal digits: enough to tell revisions and names apart, never a proof.
 [[nodiscard]] std::string short_hash(std::string_view bytes);
