@@ -10,6 +10,8 @@
 #include <set>
 #include <string_view>
 
+#include "plimsoll/audit/record.hpp"
+#include "plimsoll/audit/redact.hpp"
 #include "plimsoll/base/base64.hpp"
 #include "plimsoll/json/writer.hpp"
 #include "webhook/explain.hpp"
@@ -135,7 +137,7 @@ class Checks {
   [[nodiscard]] std::string find_fault() const {
     if (first_.decision.verdict == Verdict::Failed) return "Plimsoll failed its own check: " + first_.decision.message;
     for (const auto check : {&Checks::is_the_same_twice, &Checks::holds_in_both_versions, &Checks::is_settled,
-                             &Checks::keeps_unknown_fields}) {
+                             &Checks::keeps_unknown_fields, &Checks::is_replayed}) {
       if (std::string fault = (this->*check)(); !fault.empty()) return fault;
     }
     return {};
@@ -203,6 +205,27 @@ class Checks {
     std::multiset<std::int64_t> wanted;
     for (std::int64_t i = 0; i < sprinkler.count(); ++i) wanted.insert(i);
     return found == wanted ? "" : "unknown fields do not survive";
+  }
+
+  // What the audit log keeps is decided as the object itself, and becomes the same.
+  [[nodiscard]] std::string is_replayed() const {
+    const Result<admission::Review> review =
+        admission::decode_review(encode_review(object_, context_.request, Version::V1));
+    if (!review) return review.error().message;
+    const Result<std::string> kept = audit::redact(*review, context_.policy.prefix);
+    if (!kept) return {};  // too large, and the log says so
+    const Result<json::Document> document = json::Document::parse(*kept);
+    const Result<admission::Review> restored =
+        document ? audit::restore(document->root()) : Result<admission::Review>(Unexpected{document.error()});
+    if (!restored) return "what the audit log keeps cannot be read: " + restored.error().message;
+    decide::Decision again =
+        decide::decide(*restored, {std::make_shared<const config::Policy>(context_.policy)}, context_.now);
+    const auto record_of = [&](decide::Decision decision) {
+      return audit::encode_record(
+          audit::make_record(*review, std::move(decision), {.time = context_.now, .input = {}}));
+    };
+    if (record_of(std::move(again)) == record_of(first_.decision)) return {};
+    return "what the audit log keeps is decided otherwise";
   }
 
   View object_;

@@ -28,7 +28,7 @@ struct Passage {
 
 /// Holds `first`, which is what became of `object`, to the promises of the house: the same bytes every time; both
 /// versions of AdmissionReview alike, the uid echoed, the patch intact; nothing left to change in the result, now, an
-/// hour later or under another policy; unknown fields survive.
+/// hour later or under another policy; unknown fields survive; what the audit log keeps is decided alike.
 ///
 /// Returns the first that is broken; empty: all hold.
 [[nodiscard]] std::string find_fault(json::View object, const GoldenContext& context, const Passage& first);

@@ -1,5 +1,6 @@
 #include "plimsoll/audit/record.hpp"
 
+#include "plimsoll/audit/redact.hpp"
 #include "plimsoll/base/text.hpp"
 #include "plimsoll/digest/digest.hpp"
 #include "plimsoll/json/writer.hpp"
@@ -15,7 +16,7 @@ class Encoder {
  public:
   explicit Encoder(const Record& record) : record_(record) {}
 
-  std::string encode() && {
+  std::string encode(RecordedInput input) && {
     w_.begin_object().member("v", std::int64_t{1}).member("time", to_text(record_.time));
     text("uid", record_.uid, kNameLimit);
     w_.member("dryRun", record_.dry_run);
@@ -37,7 +38,9 @@ class Encoder {
     w_.key("patch").raw(record_.decision.patch.empty() ? "[]" : patch::write_patch(record_.decision.patch));
     w_.member("policy", record_.decision.policy);
     w_.member("input", "sha256:" + digest::sha256_hex(record_.input));
-    w_.member("latencyUs", std::int64_t{record_.latency.count()}).end_object();
+    w_.member("latencyUs", std::int64_t{record_.latency.count()});
+    if (input == RecordedInput::Redacted) write_request();
+    w_.end_object();
     return std::move(w_).take();
   }
 
@@ -99,6 +102,14 @@ class Encoder {
     w_.end_array();
   }
 
+  // Read from the body again: here it is nobody's time, and the review is long gone.
+  void write_request() {
+    const Result<admission::Review> review = admission::decode_review(record_.input);
+    const Result<std::string> request =
+        review ? redact(*review, record_.estimate_prefix) : Result<std::string>(Unexpected{review.error()});
+    w_.key("request").raw(request ? *request : "null");
+  }
+
   const Record& record_;
   json::Writer w_;
 };
@@ -118,6 +129,7 @@ Record make_record(const admission::Review& review, decide::Decision decision, R
   record.time = receipt.time;
   record.latency = receipt.latency;
   record.input = std::move(receipt.input);
+  record.estimate_prefix = std::move(receipt.estimate_prefix);
   record.uid = review.uid;
   record.dry_run = review.dry_run;
   record.operation = admission::to_text(review.operation);
@@ -131,8 +143,8 @@ Record make_record(const admission::Review& review, decide::Decision decision, R
   return record;
 }
 
-std::string encode_record(const Record& record) {
-  return Encoder(record).encode();
+std::string encode_record(const Record& record, RecordedInput input) {
+  return Encoder(record).encode(input);
 }
 
 }  // namespace plimsoll::audit

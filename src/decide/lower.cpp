@@ -122,6 +122,8 @@ struct List {
 };
 
 constexpr std::string_view kRequired = "nodeAffinity.required";
+constexpr std::string_view kNodeSelectorSlot = "nodeSelector.";
+constexpr std::string_view kLabelSlot = "labels.";
 
 using Lists = std::array<List, 6>;
 const Lists kNoElements = {{
@@ -247,8 +249,6 @@ struct Place {
 std::optional<Place> find_place(const Workload& workload, std::string_view slot) {
   const Pointer spec = workload.template_path / "spec";
   if (slot == "priorityClassName" || slot == "activeDeadlineSeconds") return Place{spec, std::string(slot)};
-  constexpr std::string_view kNodeSelector = "nodeSelector.";
-  constexpr std::string_view kLabels = "labels.";
   for (const workload::Container& container : workload.containers) {
     for (const std::string_view side : {"requests", "limits"}) {
       const std::string prefix = std::string(container.name) + "." + std::string(side) + ".";
@@ -257,10 +257,10 @@ std::optional<Place> find_place(const Workload& workload, std::string_view slot)
       }
     }
   }
-  if (slot.starts_with(kNodeSelector))
-    return Place{spec / "nodeSelector", std::string(slot.substr(kNodeSelector.size()))};
-  if (slot.starts_with(kLabels)) {
-    return Place{workload.template_path / "metadata" / "labels", std::string(slot.substr(kLabels.size()))};
+  if (slot.starts_with(kNodeSelectorSlot))
+    return Place{spec / "nodeSelector", std::string(slot.substr(kNodeSelectorSlot.size()))};
+  if (slot.starts_with(kLabelSlot)) {
+    return Place{workload.template_path / "metadata" / "labels", std::string(slot.substr(kLabelSlot.size()))};
   }
   return std::nullopt;
 }
@@ -545,11 +545,12 @@ View view_slot(const Workload& workload, std::string_view slot) {
     if (rest.starts_with(".requests.")) return resources["requests"][rest.substr(10)];
     if (rest.starts_with(".limits.")) return resources["limits"][rest.substr(8)];
   }
-  const std::size_t dot = slot.find('.');
-  if (dot == std::string_view::npos) return workload.pod_spec[slot];
-  const std::string_view key = slot.substr(dot + 1);
-  return slot.starts_with("labels.") ? workload.template_metadata["labels"][key]
-                                     : workload.pod_spec[slot.substr(0, dot)][key];
+  // Nothing else is ever ours: a marker that names it is forged.
+  if (slot == "priorityClassName" || slot == "activeDeadlineSeconds") return workload.pod_spec[slot];
+  if (slot.starts_with(kNodeSelectorSlot))
+    return workload.pod_spec["nodeSelector"][slot.substr(kNodeSelectorSlot.size())];
+  if (slot.starts_with(kLabelSlot)) return workload.template_metadata["labels"][slot.substr(kLabelSlot.size())];
+  return {};
 }
 
 bool holds(View list, View wanted) {

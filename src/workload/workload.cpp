@@ -386,6 +386,20 @@ bool is_gpu_resource(std::string_view resource) {
   return std::ranges::find(kNames, resource) != kNames.end() || resource.starts_with("nvidia.com/mig-");
 }
 
+Bytes visible_heap(json::View container) {
+  Bytes heap;
+  for (const std::string_view list : {"command", "args"}) {
+    for (const json::View argument : container[list].elements()) {
+      const std::string_view text = argument.text().value_or("");
+      heap = std::max({heap, jvm_heap(text), spark_heap(text)});
+    }
+  }
+  for (const json::View variable : container["env"].elements()) {
+    heap = std::max(heap, jvm_heap(variable["value"].text().value_or("")));
+  }
+  return heap;
+}
+
 Bytes memory_floor(const Workload& workload, const Container& container) {
   Bytes volumes;
   const std::set<std::string_view> mounted = mounted_volumes(container);
@@ -397,17 +411,7 @@ Bytes memory_floor(const Workload& workload, const Container& container) {
     if (!limit) continue;
     if (const auto bytes = to_bytes(*limit)) volumes += *bytes;
   }
-  Bytes heap;
-  for (const std::string_view list : {"command", "args"}) {
-    for (const json::View argument : container.view[list].elements()) {
-      const std::string_view text = argument.text().value_or("");
-      heap = std::max({heap, jvm_heap(text), spark_heap(text)});
-    }
-  }
-  for (const json::View variable : container.view["env"].elements()) {
-    heap = std::max(heap, jvm_heap(variable["value"].text().value_or("")));
-  }
-  return volumes + heap;
+  return volumes + visible_heap(container.view);
 }
 
 Result<Workload> view_workload(Kind kind, json::View object, Markers markers) {

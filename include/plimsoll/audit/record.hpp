@@ -27,23 +27,31 @@ struct Record {
   std::string generate_name;
   std::string owner;  ///< `Job/train` of the controlling owner
   std::string user;
-  /// The request's body as it came; only its digest is written.
+  /// The request's body as it came. Its digest is written, and what a replay needs of it where that is wanted.
   std::string input;
+  std::string estimate_prefix;  ///< of the policy that decided
   decide::Decision decision;
 };
 
-/// When the request came, how long it took, and its body before parsing changed it.
+/// When the request came, how long it took, its body before parsing changed it, and how the policy calls estimates.
 struct Receipt {
   TimePoint time;
   std::chrono::microseconds latency{0};
   std::string input;
+  std::string estimate_prefix = {};
 };
 
 /// Threads: safe.
 [[nodiscard]] Record make_record(const admission::Review& review, decide::Decision decision, Receipt receipt);
 
+/// Whether a record holds what a replay needs of the request.
+enum class RecordedInput {
+  None,
+  Redacted  ///< as its last member, `request`; null where that is too large. See redact.hpp
+};
+
 /// The record as one line of JSON, without the line break; its form is documented in docs/audit.md. User text is cut
 /// and escaped.
-[[nodiscard]] std::string encode_record(const Record& record);
+[[nodiscard]] std::string encode_record(const Record& record, RecordedInput input = RecordedInput::None);
 
 }  // namespace plimsoll::audit

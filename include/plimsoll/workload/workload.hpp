@@ -132,6 +132,9 @@ struct Workload {
 /// plugin. Source: kubernetes/autoscaler utils/gpu, NVIDIA/k8s-device-plugin, intel-device-plugins-for-kubernetes.
 [[nodiscard]] bool is_gpu_resource(std::string_view resource);
 
+/// The heap that the JVM or Spark in `container`, as it stands in the object, is told to take; zero when none is.
+[[nodiscard]] Bytes visible_heap(json::View container);
+
 /// The least memory that `container` needs whatever was estimated: its memory-backed volumes and a visible JVM or Spark
 /// heap.
 [[nodiscard]] Bytes memory_floor(const Workload& workload, const Container& container);
