@@ -84,9 +84,9 @@ Link make_first_link(std::string name) {
   return {std::move(name), 0, std::string(kHashDigits, '0')};
 }
 
-std::optional<Link> read_link(std::string_view line) {
+std::optional<Link> read_link(std::string_view line, std::string_view key) {
   auto sealed = read_seal(line);
-  if (!sealed) return std::nullopt;
+  if (!sealed || hash_of(sealed->hashed, key) != sealed->link.hash) return std::nullopt;
   return std::move(sealed->link);
 }
 

@@ -197,8 +197,11 @@ placement: [{when: {}, spread: {over: kubernetes.io/hostname}}]
       {"Pod",
        estimated + ", example.com/large: " + std::string(262144 - 300, 'y') + "}}\nspec: {containers: [{name: a}]}"},
       {"Pod", estimated + ", example.com/large: " + std::string(262144, 'y') + "}}\nspec: {containers: [{name: a}]}"},
-      {"Pod", estimated + "}}\nspec: {containers: [{name: a}], resourceClaims: [{name: gpu}]}"},
-      {"Pod", estimated + "}}\nspec: {containers: [{name: a, resources: {claims: [{name: gpu}]}}]}"},
+      {"Pod", estimated +
+                  ", estimate.plimsoll.dev/gpu: '1'}}\nspec: {containers: [{name: a}], resourceClaims: [{name: gpu}]}"},
+      {"Pod",
+       estimated +
+           ", estimate.plimsoll.dev/gpu: '1'}}\nspec: {containers: [{name: a, resources: {claims: [{name: gpu}]}}]}"},
       {"Pod", estimated + "}}\nspec: {containers: [{name: a}], schedulingGroup: {podGroupName: g}}"},
       {"Pod",
        estimated +

@@ -31,8 +31,8 @@ struct Link {
 /// Where the chain `name` begins. Requires: 16 hexadecimal digits.
 [[nodiscard]] Link make_first_link(std::string name);
 
-/// The place that `line` says it has; nothing when it carries no chain. The hash is not checked.
-[[nodiscard]] std::optional<Link> read_link(std::string_view line);
+/// The place of `line` in its chain; nothing when it carries none, or its hash is not the one that `key` gives.
+[[nodiscard]] std::optional<Link> read_link(std::string_view line, std::string_view key);
 
 /// `line`, a JSON object, with chain, seq, previous and hash as its last members; `last` moves on to it. `key`: empty
 /// for SHA-256, else that of the HMAC.

@@ -19,12 +19,25 @@ inline constexpr std::size_t kAuditQueueLimit = 8192;
 /// Units: bytes of request bodies that may wait with their records; eight of the largest, or 8,192 of the usual 8 KiB.
 inline constexpr std::size_t kAuditQueueBytes = std::size_t{64} << 20;
 
-/// Threads: enqueue from any thread; the rest from one.
+enum class Chaining { None, Hashes };
+
+struct AuditOptions {
+  std::string path = "-";  ///< "-": standard output
+  std::size_t queue_limit = kAuditQueueLimit;
+  audit::RecordedInput input = audit::RecordedInput::None;
+  Chaining chaining = Chaining::None;
+  std::string chain_key = {};   ///< of the HMAC; empty: plain SHA-256
+  std::uint64_t max_size = 0;   ///< bytes after which the file is rotated; 0: never
+  std::size_t max_backups = 5;  ///< rotated files that are kept
+};
+
+/// Threads: enqueue and dropped from any thread; the rest from one.
 class AuditSink {
  public:
-  /// Appends to `path`, or writes to standard output for "-".
-  /// Errors: ErrorCode::Io when the file cannot be opened for appending.
-  [[nodiscard]] static Result<AuditSink> open(const std::string& path, std::size_t queue_limit = kAuditQueueLimit);
+  /// Appends to the file, which is made when it is not there, or writes to standard output. With a chain the last line
+  /// of the file is continued.
+  /// Errors: ErrorCode::Io when the file cannot be opened for appending, or another process writes a chain into it.
+  [[nodiscard]] static Result<AuditSink> open(AuditOptions options);
 
   AuditSink(AuditSink&&) noexcept;
   AuditSink& operator=(AuditSink&&) noexcept;
@@ -37,7 +50,7 @@ class AuditSink {
   /// Writes what is queued, which a reader of standard output may hold up, and takes no more records.
   void finish();
 
-  /// Records dropped so far, and lines that could not be written.
+  /// Records that were dropped so far, because the queue was full or they could not be written.
   [[nodiscard]] std::uint64_t dropped() const;
 
  private:
