@@ -47,6 +47,9 @@ void RequestReader::check_head() {
   // RFC 9112, 3.2: a proxy and a server that disagree about the host can be played against each other.
   if (is_http11 && head.count(field::host) != 1) return refuse(400, "HTTP/1.1 needs exactly one Host header");
 
+  // Which of two would count is a matter of taste, and a proxy in between may have another.
+  if (head.count(field::authorization) > 1) return refuse(400, "there is more than one Authorization header");
+
   // RFC 9112, 6.1: only `chunked` is understood, and HTTP/1.0 has no transfer codings.
   if (const auto coding = head.find(field::transfer_encoding); coding != head.end()) {
     if (!is_http11) return refuse(400, "HTTP/1.0 has no Transfer-Encoding");
@@ -92,6 +95,7 @@ Request RequestReader::release() {
   request.path = std::string(target.substr(0, mark));
   if (mark != std::string_view::npos) request.query = std::string(target.substr(mark + 1));
   request.content_type = std::string(message[field::content_type]);
+  request.authorization = std::string(message[field::authorization]);
   request.body = std::move(message.body());
   return request;
 }

@@ -74,6 +74,7 @@ struct Session {
   Worker& worker;
   Shared& shared;
   std::string peer;
+  std::shared_ptr<const tls::Peer> certificate;
   Stream stream;
   Connection connection;
   RequestReader reader;
@@ -171,6 +172,7 @@ Response answer(Session<Stream>& s) {
   try {
     Request request = s.reader.release();
     request.peer = s.peer;
+    request.certificate = s.certificate;
     request.received = s.received;
     return s.shared.handler(std::move(request));
   } catch (const std::exception& thrown) {
@@ -224,13 +226,32 @@ bool is_probe(error_code ec) {
   return ec == asio::error::eof || ec == asio::error::connection_reset || ec == asio::ssl::error::stream_truncated;
 }
 
+/// Whether it was the client's certificate, or that there was none.
+bool is_unproven(error_code ec) {
+  if (ec.category() != asio::error::get_ssl_category()) return false;
+  const int reason = ERR_GET_REASON(static_cast<unsigned long>(ec.value()));
+  return reason == SSL_R_CERTIFICATE_VERIFY_FAILED || reason == SSL_R_PEER_DID_NOT_RETURN_A_CERTIFICATE;
+}
+
+std::string why_handshake_failed(Session<TlsStream>& s, error_code ec) {
+  if (s.connection.timed_out) return "took too long";
+  const long verification = SSL_get_verify_result(s.stream.native_handle());
+  if (verification == X509_V_OK) return ec.message();
+  return ec.message() + ": " + X509_verify_cert_error_string(verification);
+}
+
 /// Nothing when TLS is agreed upon, else how the connection ends.
 Task<std::optional<End>> shake_hands(Session<TlsStream>& s) {
   s.connection.enter(Phase::Busy, s.shared.limits.handshake_timeout);
   const auto [ec] = co_await s.stream.async_handshake(TlsStream::server, kAwait);
-  if (!ec) co_return std::nullopt;
+  if (!ec) {
+    s.certificate = tls::find_peer(s.stream.native_handle());
+    co_return std::nullopt;
+  }
   if (is_probe(ec)) co_return End::Gone;
-  s.report(Trouble::HandshakeFailed, s.connection.timed_out ? "took too long" : ec.message());
+  s.report(Trouble::HandshakeFailed, why_handshake_failed(s, ec));
+  // In TLS 1.3 its request is under way already; closed at once, it would see a reset in place of our alert.
+  if (is_unproven(ec)) co_return End::Answered;
   if (!is_plain_http(ec)) co_return End::Gone;
   const auto [write_ec, size] = co_await asio::async_write(s.stream.next_layer(), asio::buffer(kNotTls), kAwait);
   co_return write_ec ? End::Gone : End::Answered;

@@ -32,9 +32,26 @@ int choose_protocol(SSL*, const unsigned char** chosen, unsigned char* chosen_si
   return SSL_TLSEXT_ERR_ALERT_FATAL;
 }
 
+// Their names are sent to the client, so that one with several certificates can choose. OpenSSL verifies the chain as
+// of now and for the purpose of TLS clients by itself.
+bool set_client_trust(SSL_CTX* context, const ClientTrust& clients) {
+  X509_STORE* store = SSL_CTX_get_cert_store(context);
+  for (const X509Ptr& authority : decode_chain(clients.authorities.pem()).certificates)
+    if (X509_STORE_add_cert(store, authority.get()) != 1 || SSL_CTX_add_client_CA(context, authority.get()) != 1)
+      return false;
+  // An operator who trusts an intermediate authority need not trust all of its root's.
+  if (X509_STORE_set_flags(store, X509_V_FLAG_PARTIAL_CHAIN) != 1) return false;
+  // The authorities of clients are none of what this server shows of itself.
+  SSL_CTX_set_mode(context, SSL_MODE_NO_AUTO_CHAIN);
+  int mode = SSL_VERIFY_PEER;
+  if (clients.absence == ClientTrust::Absence::Refused) mode |= SSL_VERIFY_FAIL_IF_NO_PEER_CERT;
+  SSL_CTX_set_verify(context, mode, nullptr);
+  return true;
+}
+
 }  // namespace
 
-Result<ServerContext> make_server_context(const Identity& identity) {
+Result<ServerContext> make_server_context(const Identity& identity, const std::optional<ClientTrust>& clients) {
   const std::shared_ptr<SSL_CTX> context(SSL_CTX_new(TLS_server_method()), SSL_CTX_free);
   if (!context || SSL_CTX_set_min_proto_version(context.get(), TLS1_2_VERSION) != 1 ||
       SSL_CTX_set_cipher_list(context.get(), kTls12Ciphers) != 1 ||
@@ -51,6 +68,8 @@ Result<ServerContext> make_server_context(const Identity& identity) {
   SSL_CTX_set_security_level(context.get(), 2);
   if (!show_identity(context.get(), identity))
     return fail(ErrorCode::Invalid, "the certificate cannot be served: " + last_openssl_error());
+  if (clients && !set_client_trust(context.get(), *clients))
+    return fail(ErrorCode::Invalid, "the client authorities cannot be used: " + last_openssl_error());
   return ServerContext(context);
 }
 

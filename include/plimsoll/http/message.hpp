@@ -3,20 +3,26 @@
 
 #include <chrono>
 #include <functional>
+#include <memory>
 #include <string>
 #include <utility>
 #include <vector>
+
+#include "plimsoll/tls/peer.hpp"
 
 namespace plimsoll::http {
 
 /// One request, whole and within the limits. It owns its bytes.
 struct Request {
   std::string method;
-  std::string path;          ///< the target up to its `?`, as it was sent: nothing is decoded
-  std::string query;         ///< what follows the `?`; empty when there is none
-  std::string content_type;  ///< empty when there is none
+  std::string path;           ///< the target up to its `?`, as it was sent: nothing is decoded
+  std::string query;          ///< what follows the `?`; empty when there is none
+  std::string content_type;   ///< empty when there is none
+  std::string authorization;  ///< a secret; empty when there is none
   std::string body;
   std::string peer;  ///< address and port, as in `10.0.0.7:41352` or `[::1]:41352`
+  /// What the client's certificate says, the same for all requests of a connection; null without one.
+  std::shared_ptr<const tls::Peer> certificate;
   /// When its first bytes were seen: where a caller's deadline and our latency begin.
   std::chrono::steady_clock::time_point received;
 };
