@@ -1,0 +1,321 @@
+#include "plimsoll/kube/registration.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <cctype>
+#include <optional>
+#include <set>
+
+#include "match_conditions.hpp"
+#include "plimsoll/base/base64.hpp"
+#include "plimsoll/base/text.hpp"
+#include "plimsoll/json/writer.hpp"
+
+namespace plimsoll::kube {
+namespace {
+
+using json::Pointer;
+using json::View;
+using json::Writer;
+
+struct Subject {
+  std::string_view configuration;
+  std::string_view webhook;
+  Kind kind;
+  std::string_view group;
+  std::string_view resource;
+};
+constexpr std::array<Subject, 2> kSubjects{Subject{kJobsConfiguration, kJobsWebhook, Kind::Job, "batch", "jobs"},
+                                           Subject{kPodsConfiguration, kPodsWebhook, Kind::Pod, "", "pods"}};
+
+constexpr std::string_view kNamespaceLabel = "kubernetes.io/metadata.name";
+
+// Fields of a webhook that are compared as they stand; the others have parts that belong to somebody else.
+constexpr std::array<std::string_view, 7> kWholeFields{"rules",          "admissionReviewVersions", "failurePolicy",
+                                                       "timeoutSeconds", "reinvocationPolicy",      "sideEffects",
+                                                       "matchPolicy"};
+
+void write_texts(Writer& w, std::string_view key, const std::vector<std::string>& texts) {
+  w.key(key).begin_array();
+  for (const std::string& text : texts) w.value(text);
+  w.end_array();
+}
+
+void write_client_config(Writer& w, const RegistrationOptions& options) {
+  w.key("clientConfig").begin_object();
+  if (options.url.empty()) {
+    w.key("service").begin_object();
+    w.member("name", options.service_name).member("namespace", options.service_namespace);
+    w.member("path", "/mutate").member("port", options.service_port).end_object();
+  } else {
+    w.member("url", options.url);
+  }
+  if (!options.authority_pem.empty()) w.member("caBundle", encode_base64(options.authority_pem));
+  w.end_object();
+}
+
+void write_namespace_selector(Writer& w, const config::Policy& policy, const RegistrationOptions& options) {
+  std::vector<std::string> skipped = policy.skip_namespaces;
+  // A webhook that stands in the way of its own server's Pods could never come back with failurePolicy Fail.
+  if (options.url.empty() && std::ranges::find(skipped, options.service_namespace) == skipped.end())
+    skipped.push_back(options.service_namespace);
+  w.key("namespaceSelector").begin_object().key("matchExpressions").begin_array();
+  if (!skipped.empty()) {
+    w.begin_object().member("key", kNamespaceLabel).member("operator", "NotIn");
+    write_texts(w, "values", skipped);
+    w.end_object();
+  }
+  w.begin_object().member("key", "plimsoll.dev/mode").member("operator", "NotIn");
+  write_texts(w, "values", {"disabled"});
+  w.end_object().end_array().end_object();
+}
+
+std::string write_object(const Subject& subject, const config::Policy& policy, const RegistrationOptions& options) {
+  Writer w;
+  w.begin_object()
+      .member("apiVersion", "admissionregistration.k8s.io/v1")
+      .member("kind", "MutatingWebhookConfiguration");
+  w.key("metadata").begin_object().member("name", subject.configuration);
+  w.key("labels").begin_object().member("app.kubernetes.io/name", "plimsoll").end_object().end_object();
+  w.key("webhooks").begin_array().begin_object().member("name", subject.webhook);
+  write_client_config(w, options);
+  w.key("rules").begin_array().begin_object();
+  write_texts(w, "apiGroups", {std::string(subject.group)});
+  write_texts(w, "apiVersions", {"v1"});
+  write_texts(w, "resources", {std::string(subject.resource)});
+  write_texts(w, "operations", {"CREATE"});
+  w.member("scope", "Namespaced").end_object().end_array();
+  write_texts(w, "admissionReviewVersions", {"v1", "v1beta1"});
+  w.member("failurePolicy", options.failure_policy == FailurePolicy::Fail ? "Fail" : "Ignore");
+  w.member("timeoutSeconds", options.timeout_seconds);
+  w.member("reinvocationPolicy", "IfNeeded").member("sideEffects", "None").member("matchPolicy", "Equivalent");
+  write_namespace_selector(w, policy, options);
+  if (const auto conditions = make_match_conditions(policy, subject.kind); !conditions.empty()) {
+    w.key("matchConditions").begin_array();
+    for (const MatchCondition& condition : conditions)
+      w.begin_object().member("name", condition.name).member("expression", condition.expression).end_object();
+    w.end_array();
+  }
+  w.end_object().end_array().end_object();
+  return std::move(w).take();
+}
+
+std::string text_of(View view) {
+  return view ? json::write(view) : std::string();
+}
+
+/// Where in a list the object stands whose `field` is `text`.
+std::optional<std::size_t> find_element(View list, std::string_view field, std::string_view text) {
+  std::size_t at = 0;
+  for (const View element : list.elements()) {
+    if (element[field].text() == text) return at;
+    ++at;
+  }
+  return std::nullopt;
+}
+
+std::set<std::string> to_set(View texts) {
+  std::set<std::string> set;
+  for (const View text : texts.elements()) set.emplace(text.text().value_or(std::string_view()));
+  return set;
+}
+
+/// The certificates of a bundle, each without the white space that PEM does not care about.
+std::set<std::string> to_certificates(std::string_view pem) {
+  constexpr std::string_view kBegin = "-----BEGIN CERTIFICATE-----";
+  constexpr std::string_view kEnd = "-----END CERTIFICATE-----";
+  std::set<std::string> certificates;
+  while (true) {
+    const std::size_t begin = pem.find(kBegin);
+    if (begin == std::string_view::npos) return certificates;
+    pem.remove_prefix(begin + kBegin.size());
+    std::string body(pem.substr(0, pem.find(kEnd)));
+    std::erase_if(body, [](unsigned char c) { return std::isspace(c) != 0; });
+    certificates.insert(std::move(body));
+  }
+}
+
+bool is_same_bundle(View encoded, std::string_view authority_pem) {
+  const auto pem = decode_base64(encoded.text().value_or(std::string_view()));
+  return pem && to_certificates(*pem) == to_certificates(authority_pem);
+}
+
+/// Collects what differs in one webhook.
+class Comparison {
+ public:
+  Comparison(View live, View wanted, Pointer at) : live_(live), wanted_(wanted), at_(std::move(at)) {}
+
+  std::vector<Difference> run() {
+    for (const std::string_view field : {"service", "url"})
+      compare(at_ / "clientConfig" / field, live_["clientConfig"][field], wanted_["clientConfig"][field]);
+    for (const std::string_view field : kWholeFields) compare(at_ / field, live_[field], wanted_[field]);
+    compare_selector();
+    compare_conditions();
+    return std::move(found_);
+  }
+
+ private:
+  void compare(const Pointer& at, View is, View wanted) {
+    if (is && wanted ? is == wanted : !is && !wanted) return;
+    found_.push_back({at, text_of(is), text_of(wanted)});
+  }
+
+  void compare_selector() {
+    const Pointer at = at_ / "namespaceSelector";
+    const View wanted = wanted_["namespaceSelector"]["matchExpressions"];
+    const View live = live_["namespaceSelector"]["matchExpressions"];
+    if (!live.is_array()) {
+      const View selector = live_["namespaceSelector"];
+      if (!selector.is_object()) return compare(at, selector, wanted_["namespaceSelector"]);
+      return compare(at / "matchExpressions", live, wanted);
+    }
+    for (const View expression : wanted.elements()) {
+      const auto place = find_element(live, "key", expression["key"].text().value_or(std::string_view()));
+      if (!place) {
+        found_.push_back({at / "matchExpressions" / "-", "", text_of(expression)});
+        continue;
+      }
+      const View is = live[*place];
+      if (is["operator"] == expression["operator"] && to_set(is["values"]) == to_set(expression["values"])) continue;
+      found_.push_back({at / "matchExpressions" / *place, text_of(is), text_of(expression)});
+    }
+  }
+
+  void compare_conditions() {
+    const Pointer at = at_ / "matchConditions";
+    const View wanted = wanted_["matchConditions"];
+    const View live = live_["matchConditions"];
+    if (!live.is_array()) {
+      if (wanted) found_.push_back({at, text_of(live), text_of(wanted)});
+      return;
+    }
+    for (const View condition : wanted.elements()) {
+      const auto place = find_element(live, "name", condition["name"].text().value_or(std::string_view()));
+      if (place) {
+        compare(at / *place, live[*place], condition);
+      } else {
+        found_.push_back({at / "-", "", text_of(condition)});
+      }
+    }
+    for (std::size_t i = 0; i < live.size(); ++i) {
+      const auto name = live[i]["name"].text().value_or(std::string_view());
+      const bool is_ours = std::ranges::find(kConditionNames, name) != kConditionNames.end();
+      if (is_ours && !find_element(wanted, "name", name)) found_.push_back({at / i, text_of(live[i]), ""});
+    }
+  }
+
+  View live_;
+  View wanted_;
+  Pointer at_;
+  std::vector<Difference> found_;
+};
+
+void write_operation(Writer& w, std::string_view op, const Pointer& at, std::string_view value) {
+  w.begin_object().member("op", op).member("path", at.text());
+  if (!value.empty()) w.key("value").raw(value);
+  w.end_object();
+}
+
+bool is_appended(const Difference& difference) {
+  return difference.at.last() == "-";
+}
+
+}  // namespace
+
+std::vector<Registration> make_registrations(const config::Policy& policy, const RegistrationOptions& options) {
+  std::vector<Registration> registrations;
+  for (const Subject& subject : kSubjects)
+    registrations.push_back(
+        {std::string(subject.configuration), std::string(subject.webhook), write_object(subject, policy, options)});
+  return registrations;
+}
+
+bool is_kept_by_cert_manager(View live) {
+  const View annotations = live["metadata"]["annotations"];
+  return std::ranges::any_of(
+      std::array<std::string_view, 3>{"cert-manager.io/inject-ca-from", "cert-manager.io/inject-ca-from-secret",
+                                      "cert-manager.io/inject-apiserver-ca"},
+      [&](std::string_view key) { return static_cast<bool>(annotations[key]); });
+}
+
+std::vector<Difference> find_bundle_differences(View live, std::string_view webhook, std::string_view authority_pem) {
+  const auto place = find_element(live["webhooks"], "name", webhook);
+  if (!place || is_kept_by_cert_manager(live)) return {};
+  const View is = live["webhooks"][*place]["clientConfig"]["caBundle"];
+  if (is && is_same_bundle(is, authority_pem)) return {};
+  const Pointer at = Pointer("/webhooks") / *place / "clientConfig" / "caBundle";
+  return {{at, text_of(is), '"' + encode_base64(authority_pem) + '"'}};
+}
+
+std::vector<Difference> find_differences(View live, View wanted) {
+  const View webhook = wanted["webhooks"][std::size_t{0}];
+  const std::string_view name = webhook["name"].text().value_or(std::string_view());
+  const View live_webhooks = live["webhooks"];
+  if (!live_webhooks.is_array()) return {{Pointer("/webhooks"), text_of(live_webhooks), text_of(wanted["webhooks"])}};
+  const auto place = find_element(live_webhooks, "name", name);
+  if (!place) return {{Pointer("/webhooks") / "-", "", text_of(webhook)}};
+
+  std::vector<Difference> found = Comparison(live_webhooks[*place], webhook, Pointer("/webhooks") / *place).run();
+  if (const auto bundle = decode_base64(webhook["clientConfig"]["caBundle"].text().value_or(std::string_view()));
+      bundle && !bundle->empty()) {
+    for (Difference& difference : find_bundle_differences(live, name, *bundle)) found.push_back(std::move(difference));
+  }
+  return found;
+}
+
+std::string write_repair(View live, const std::vector<Difference>& differences) {
+  Writer w;
+  w.begin_array();
+  std::set<std::string> named;
+  for (const Difference& difference : differences) {
+    const std::vector<std::string> tokens = difference.at.tokens();
+    if (tokens.size() > 2 && named.insert(tokens[1]).second) {
+      const Pointer name = Pointer("/webhooks") / tokens[1] / "name";
+      write_operation(w, "test", name, text_of(live.at(name)));
+    }
+    // The test of what is not there is one for null (RFC 6902 has no other, and the API server takes it so).
+    if (!is_appended(difference))
+      write_operation(w, "test", difference.at, difference.is.empty() ? "null" : difference.is);
+  }
+  for (const Difference& difference : differences)
+    if (!difference.wanted.empty())
+      write_operation(w, difference.is.empty() ? "add" : "replace", difference.at, difference.wanted);
+  // From behind, so that no removal moves what another one means.
+  for (auto difference = differences.rbegin(); difference != differences.rend(); ++difference)
+    if (difference->wanted.empty()) write_operation(w, "remove", difference->at, "");
+  w.end_array();
+  return std::move(w).take();
+}
+
+std::vector<std::string> find_misfits(View live, View wanted) {
+  const View webhook = wanted["webhooks"][std::size_t{0}];
+  const std::string name(webhook["name"].text().value_or(std::string_view()));
+  const auto place = find_element(live["webhooks"], "name", name);
+  if (!place) return {"it has no webhook " + name + ", so nothing is sent"};
+
+  std::vector<std::string> misfits;
+  const View is = live["webhooks"][*place];
+  for (const Difference& difference : Comparison(is, webhook, Pointer()).run()) {
+    const std::string field = difference.at.tokens().front();
+    if (field == "rules") misfits.push_back("its rules ask for other objects than " + text_of(webhook["rules"]));
+    if (field != "matchConditions" || difference.is.empty() || is_appended(difference)) continue;
+    const std::string condition(is.at(difference.at)["name"].text().value_or(std::string_view()));
+    misfits.push_back("its matchCondition " + condition +
+                      " is not the policy's, so objects that the policy has rules for may not be sent");
+  }
+  const View live_selector = is["namespaceSelector"]["matchExpressions"];
+  const auto spared = find_element(live_selector, "key", kNamespaceLabel);
+  if (!spared || live_selector[*spared]["operator"].text() != "NotIn") return misfits;
+  std::set<std::string> expected;
+  for (const View expression : webhook["namespaceSelector"]["matchExpressions"].elements())
+    if (expression["key"].text() == kNamespaceLabel) expected = to_set(expression["values"]);
+  expected.emplace(is["clientConfig"]["service"]["namespace"].text().value_or(std::string_view()));
+  for (const std::string& name_space : to_set(live_selector[*spared]["values"]))
+    if (!expected.contains(name_space))
+      misfits.push_back("its namespaceSelector leaves out " + to_display(name_space) + ", which the policy does not");
+  return misfits;
+}
+
+}  // namespace plimsoll::kube
