@@ -8,6 +8,7 @@
 #include "webhook/commands/audit.hpp"
 #include "webhook/commands/check.hpp"
 #include "webhook/commands/mutate.hpp"
+#include "webhook/commands/register.hpp"
 #include "webhook/commands/serve.hpp"
 #include "webhook/commands/test.hpp"
 #include "webhook/report.hpp"
@@ -20,6 +21,7 @@ int main(int argc, char** argv) {
       {"mutate", "decide objects from files as the cluster would", declare_mutate},
       {"check", "look for mistakes in policy files", declare_check},
       {"test", "run golden cases: objects and what is to become of them", declare_test},
+      {"register", "how the API server calls: print it, or make it so", declare_register},
       {"audit", "read audit logs: filter, sum up, follow", declare_audit},
   };
 

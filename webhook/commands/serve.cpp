@@ -4,6 +4,7 @@
 #include <chrono>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -16,6 +17,7 @@
 #include "webhook/compose/live_policy.hpp"
 #include "webhook/compose/metrics.hpp"
 #include "webhook/compose/readiness.hpp"
+#include "webhook/compose/registration_watch.hpp"
 #include "webhook/compose/serve_options.hpp"
 #include "webhook/compose/stop_signals.hpp"
 #include "webhook/endpoint.hpp"
@@ -84,6 +86,14 @@ Result<void, Lines> serve(const ServeOptions& options) {
                   {"health", std::int64_t{health.port()}},
                   {"policy", policy->current()->revision},
                   {"certificateUntil", plimsoll::to_text(certificate->current()->identity.valid_until())}});
+
+  std::optional<kube::RegistrationKeeper> keeper;
+  if (options.watches_registration) {
+    const std::string& authority = options.authority_file.empty() ? options.authority_out : options.authority_file;
+    PLIMSOLL_TRY(started, in_lines(watch_registrations(
+                              {options.kubeconfig, authority}, [&] { return policy->current(); }, metrics)));
+    keeper.emplace(std::move(started));
+  }
 
   // Endpoints are taken out of rotation some seconds after readiness fails; until then callers still come.
   signals.wait();

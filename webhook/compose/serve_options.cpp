@@ -28,6 +28,14 @@ void declare_serve_options(CLI::App& command, ServeOptions& options) {
   command.add_option("--ca-out", options.authority_out, "write the CA certificate of --self-signed here")
       ->type_name("FILE")
       ->needs(self_signed);
+  auto* watches = command.add_flag("--register", options.watches_registration,
+                                   "keep the registrations' caBundle right, tell when they do not fit the policy");
+  command.add_option("--ca-file", options.authority_file, "PEM of the CA for the caBundle; none: that of --ca-out")
+      ->type_name("FILE")
+      ->needs(watches);
+  command.add_option("--kubeconfig", options.kubeconfig, "none: $KUBECONFIG, else the Pod's own account")
+      ->type_name("FILE")
+      ->needs(watches);
   command.add_option("--audit-log", options.audit_log, "a JSON line per decision; -: standard output")
       ->type_name("FILE")
       ->capture_default_str();

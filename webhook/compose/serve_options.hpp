@@ -27,7 +27,10 @@ struct ServeOptions {
   std::string private_key_file;
   bool self_signed = false;
   std::vector<std::string> dns_names;
-  std::string authority_out;    // where the self-made CA certificate is written; empty: nowhere
+  std::string authority_out;  // where the self-made CA certificate is written; empty: nowhere
+  bool watches_registration = false;
+  std::string kubeconfig;       // empty: $KUBECONFIG, else the Pod's own account
+  std::string authority_file;   // the CA for the caBundle; empty: authority_out, or nobody's
   std::string audit_log = "-";  // "-": standard output
   std::size_t threads = 2;
   std::size_t max_connections = http::Limits{}.max_connections;

@@ -1,0 +1,127 @@
+#include "webhook/compose/registration_watch.hpp"
+
+#include <array>
+#include <chrono>
+#include <map>
+#include <string_view>
+#include <utility>
+
+#include "plimsoll/kube/registration.hpp"
+#include "plimsoll/telemetry/log.hpp"
+#include "plimsoll/tls/client_context.hpp"
+#include "webhook/api_access.hpp"
+
+namespace plimsoll::webhook {
+namespace {
+
+using telemetry::Level;
+using Clock = std::chrono::steady_clock;
+
+// A look comes every few seconds, and what is wrong stays wrong until somebody has read of it.
+constexpr std::chrono::minutes kReminder{10};
+
+// Texts hold what the API server said, so there is no end to them.
+constexpr std::size_t kMostTexts = 64;
+
+/// Lets a text through when it is new, and again after a while.
+class Reminders {
+ public:
+  bool is_due(const std::string& text) {
+    const auto now = Clock::now();
+    if (told_.size() >= kMostTexts) told_.clear();
+    const auto [entry, is_new] = told_.try_emplace(text, now);
+    if (!is_new && now - entry->second < kReminder) return false;
+    entry->second = now;
+    return true;
+  }
+
+ private:
+  std::map<std::string, Clock::time_point> told_;
+};
+
+/// A series for each of the two configurations.
+class PerConfiguration {
+ public:
+  PerConfiguration(telemetry::Metrics& metrics, const std::string& name, const std::string& help)
+      : counters_{make(metrics, name, help, kube::kJobsConfiguration),
+                  make(metrics, name, help, kube::kPodsConfiguration)} {}
+  void add(std::string_view configuration) const { counters_[configuration == kube::kJobsConfiguration ? 0 : 1].add(); }
+
+ private:
+  static telemetry::Counter make(telemetry::Metrics& metrics, const std::string& name, const std::string& help,
+                                 std::string_view configuration) {
+    return metrics.counter({name, help, {{"configuration", std::string(configuration)}}});
+  }
+  std::array<telemetry::Counter, 2> counters_;
+};
+
+/// What the keeper's thread tells, for people and for Prometheus.
+class Observer {
+ public:
+  explicit Observer(telemetry::Metrics& metrics)
+      : repairs_(metrics, "plimsoll_ca_bundle_repairs_total", "A caBundle was not the server's CA, and was mended."),
+        misfits_(metrics, "plimsoll_registration_misfits_total",
+                 "Looks at a registration that keeps back objects the policy has rules for."),
+        failures_(
+            metrics.counter({"plimsoll_registration_look_failures_total",
+                             "Looks at the registrations that came to nothing: no API server, no right, missing."})) {}
+
+  void repaired(std::string_view configuration) {
+    repairs_.add(configuration);
+    telemetry::log(Level::Info, "caBundle mended", {{"configuration", configuration}});
+  }
+  void found_misfit(std::string_view configuration, std::string_view what) {
+    misfits_.add(configuration);
+    if (reminders_.is_due(std::string(configuration) + " " + std::string(what)))
+      telemetry::log(Level::Warning, "the registration does not fit the policy; mend it with: plimsoll register",
+                     {{"configuration", configuration}, {"why", what}});
+  }
+  void failed(std::string_view why) {
+    failures_.add();
+    if (reminders_.is_due(std::string(why)))
+      telemetry::log(Level::Warning, "cannot look after the registration", {{"why", why}});
+  }
+
+ private:
+  PerConfiguration repairs_;
+  PerConfiguration misfits_;
+  telemetry::Counter failures_;
+  Reminders reminders_;
+};
+
+/// What the caBundle should hold now; empty, and told of, when the file is no good: better the old bundle than a wrong
+/// one.
+std::string load_authority(const std::string& file, Observer& observer) {
+  if (file.empty()) return {};
+  Result<std::string> pem = kube::load_text({.file = file});
+  if (pem && pem->empty()) pem = fail(ErrorCode::Invalid, "is empty", file);
+  if (!pem) {
+    observer.failed(pem.error().where + " " + pem.error().message);
+    return {};
+  }
+  if (const auto context = tls::make_client_context(*pem); !context) {
+    observer.failed(file + " " + context.error().message);
+    return {};
+  }
+  return std::move(*pem);
+}
+
+}  // namespace
+
+Result<kube::RegistrationKeeper> watch_registrations(RegistrationWatchOptions options,
+                                                     std::function<std::shared_ptr<const config::Policy>()> policy,
+                                                     telemetry::Metrics& metrics) {
+  PLIMSOLL_TRY(connection, find_api_server(options.kubeconfig));
+  const auto observer = std::make_shared<Observer>(metrics);
+  return kube::RegistrationKeeper(
+      kube::ApiClient(connection, {.deadline = kube::RegistrationKeeper::kInterval}),
+      [file = std::move(options.authority_file), policy = std::move(policy), observer] {
+        return kube::Wish{policy(), load_authority(file, *observer)};
+      },
+      {.on_repair = [observer](std::string_view configuration) { observer->repaired(configuration); },
+       .on_misfit = [observer](std::string_view configuration,
+                               std::string_view what) { observer->found_misfit(configuration, what); },
+       .on_failure = [observer](std::string_view why) { observer->failed(why); }});
+}
+
+}  // namespace plimsoll::webhook
