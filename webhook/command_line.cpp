@@ -30,7 +30,8 @@ Exit codes:
   With several inputs the worst counts: 1, then 2, then 3.
 
 Environment:
-  PLIMSOLL_<COMMAND>_<FLAG>  every flag, such as PLIMSOLL_MUTATE_POLICY; the command line wins
+  PLIMSOLL_<COMMAND>_<FLAG>  every flag, such as PLIMSOLL_MUTATE_POLICY; the command line wins, and both win over
+                             the file of `serve --config`
   NO_COLOR                   set to anything: no colours, even on a terminal
 
 `plimsoll COMMAND --help` tells more about one command.)";

@@ -19,7 +19,7 @@ int main(int argc, char** argv) {
   constexpr Command kCommands[] = {
       {"serve", "answer the API server: the webhook itself", declare_serve},
       {"mutate", "decide objects from files as the cluster would", declare_mutate},
-      {"check", "look for mistakes in policy files", declare_check},
+      {"check", "look for mistakes in policies and server configs", declare_check},
       {"test", "run golden cases: objects and what is to become of them", declare_test},
       {"register", "how the API server calls: print it, or make it so", declare_register},
       {"audit", "read audit logs: filter, sum up, follow", declare_audit},

@@ -208,3 +208,51 @@ def test_a_server_whose_certificate_has_expired_is_not_ready_until_it_has_anothe
     volume.update(tls_crt=pairs["first"][0], tls_key=pairs["first"][1])
     wait_until(lambda: server.health("/readyz").status == 200, "readiness")
     assert shown(server) == "first"
+
+
+CONFIG = "apiVersion: plimsoll.dev/v1alpha1\nkind: ServerConfig\n"
+
+
+def test_a_server_is_told_everything_by_a_file(start, tmp_path, pairs):
+    (tmp_path / "tls.crt").write_text(pairs["first"][0])
+    (tmp_path / "tls.key").write_text(pairs["first"][1])
+    (tmp_path / "policy.yaml").write_text(EIGHT)
+    config = tmp_path / "server.yaml"
+    config.write_text(CONFIG + f"policy: {tmp_path}/policy.yaml\ntlsCertFile: {tmp_path}/tls.crt\ntlsPrivateKeyFile: {tmp_path}/tls.key\n")
+    server = start(f"--config={config}", self_signed=False, policy=None)
+    server.tls = ssl.create_default_context(cadata=pairs["first"][0])
+    assert memory(server) == "8Gi"
+
+
+def test_what_can_change_in_the_config_changes_and_the_rest_is_named(start, tmp_path):
+    volume = Volume(tmp_path / "config", server_yaml=CONFIG + "threads: 2\n")
+    server = start(f"--config={volume.path('server.yaml')}", "--stop-timeout=7s")
+
+    volume.update(server_yaml=CONFIG + "logLevel: debug\nthreads: 3\nauditLog: elsewhere\nstopTimeout: 1h\n")
+    wait_until(lambda: lines(server, "server config: these fields want a restart"), "a warning")
+    (warning,) = lines(server, "server config: these fields want a restart")
+    assert (warning["level"], warning["fields"]) == ("warning", "threads"), "what a flag says the file cannot change"
+    assert "[+]config ok: a restart is wanted for threads\n" in checks(server)
+    server.exchange(b"broken\r\n\r\n")
+    wait_until(lambda: lines(server, "request refused"), "a line of level debug")
+
+    volume.update(server_yaml=CONFIG + "thraeds: 3\n")
+    wait_until(lambda: lines(server, "server config refused: the one before stays in use"), "an error in the log")
+    assert 'server.yaml:3:1: thraeds: unknown field; did you mean "threads"?' in checks(server)
+
+    volume.update(server_yaml=CONFIG + "threads: 2\n")
+    wait_until(lambda: "[+]config ok\n" in checks(server), "nothing to tell")
+    server.exchange(b"broken\r\n\r\n")
+    assert len(lines(server, "request refused")) == 1, "the level is what it was"
+
+
+def test_the_drain_obeys_the_config_of_its_moment(start, tmp_path):
+    config = tmp_path / "server.yaml"
+    config.write_text(CONFIG + "drainDelay: 1h\n")
+    # Without the harness's own --drain-delay, which would win.
+    server = start(f"--config={config}", env={"PLIMSOLL_SERVE_DRAIN_DELAY": ""})
+    config.write_text(CONFIG + "drainDelay: 10ms\n")
+    wait_until(lambda: lines(server, "server config reloaded"), "a log line")
+    server.signal()
+    assert server.wait() == 0
+    assert lines(server, "stopping")[0]["drainMs"] == 10

@@ -279,8 +279,8 @@ def test_garbage_instead_of_a_handshake_ends_the_connection(server, garbage):
 HEALTH = {
     "/livez": (200, "ok"),
     "/readyz": (200, "ok"),
-    "/": (404, "there is nothing at /: use /livez or /readyz"),
-    "/mutate": (404, "there is nothing at /mutate: use /livez or /readyz"),
+    "/": (404, "there is nothing at /: use /livez, /readyz or /metrics"),
+    "/mutate": (404, "there is nothing at /mutate: use /livez, /readyz or /metrics"),
 }
 
 
@@ -293,7 +293,7 @@ def test_the_health_port_answers_its_two_paths(server, path):
 def test_readiness_lists_its_checks_on_request(server):
     response = server.health("/readyz?verbose")
     assert response.status == 200
-    assert [line.split(" ok")[0] for line in response.text.splitlines()] == ["[+]shutdown", "[+]policy", "[+]certificate", "readyz check passed"]
+    assert [line.split(" ok")[0] for line in response.text.splitlines()] == ["[+]shutdown", "[+]config", "[+]policy", "[+]certificate", "readyz check passed"]
 
 
 def test_the_health_port_takes_get_and_head_only(server):

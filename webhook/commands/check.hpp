@@ -1,4 +1,4 @@
-// `plimsoll check`: policies, before they are rolled out.
+// `plimsoll check`: policies and server configs, before they are rolled out.
 #pragma once
 
 #include <string>
@@ -9,7 +9,7 @@
 
 namespace plimsoll::webhook {
 
-/// Says what is wrong with each policy, or what it does.
+/// Says what is wrong with each policy and server config, or what it does.
 [[nodiscard]] Report check(const std::vector<std::string>& files);
 
 [[nodiscard]] Action declare_check(CLI::App& command);

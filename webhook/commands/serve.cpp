@@ -14,11 +14,12 @@
 #include "plimsoll/telemetry/log.hpp"
 #include "webhook/compose/certificates.hpp"
 #include "webhook/compose/connection_log.hpp"
+#include "webhook/compose/live_options.hpp"
 #include "webhook/compose/live_policy.hpp"
 #include "webhook/compose/metrics.hpp"
 #include "webhook/compose/readiness.hpp"
 #include "webhook/compose/registration_watch.hpp"
-#include "webhook/compose/serve_options.hpp"
+#include "webhook/compose/server_config.hpp"
 #include "webhook/compose/stop_signals.hpp"
 #include "webhook/endpoint.hpp"
 
@@ -36,8 +37,9 @@ Result<T, Lines> in_lines(Result<T> result) {
   return Unexpected{Lines{error.where.empty() ? error.message : error.where + ": " + error.message}};
 }
 
-Result<void, Lines> serve(const ServeOptions& options) {
+Result<void, Lines> serve(const ServeCommand& command) {
   const StopSignals signals;
+  const ServeOptions& options = command.options;
 
   // What a request needs.
   PLIMSOLL_TRY(policy, LivePolicy::load(options.policy_file));
@@ -53,18 +55,19 @@ Result<void, Lines> serve(const ServeOptions& options) {
                                    });
 
   // What changes while it runs.
+  LiveOptions live(command);
   reload::FileWatcher watcher;
+  live.follow(watcher);
   policy->follow(watcher);
   certificate->follow(watcher);
   Readiness readiness;
+  readiness.add("config", [&] { return live.check(); });
   readiness.add("policy", [&] { return policy->check(); });
   readiness.add("certificate", [&] { return certificate->check(); });
 
   // The two ports.
   PLIMSOLL_TRY(listen, in_lines(http::parse_listen_address(options.listen)));
   PLIMSOLL_TRY(health_listen, in_lines(http::parse_listen_address(options.health_listen)));
-  PLIMSOLL_TRY(drain_delay, in_lines(read_time("--drain-delay", options.drain_delay)));
-  PLIMSOLL_TRY(stop_timeout, in_lines(read_time("--stop-timeout", options.stop_timeout)));
   http::Limits limits;
   limits.max_connections = options.max_connections;
   PLIMSOLL_TRY(server,
@@ -97,6 +100,8 @@ Result<void, Lines> serve(const ServeOptions& options) {
 
   // Endpoints are taken out of rotation some seconds after readiness fails; until then callers still come.
   signals.wait();
+  PLIMSOLL_TRY(drain_delay, in_lines(read_time("--drain-delay", live.current()->drain_delay)));
+  PLIMSOLL_TRY(stop_timeout, in_lines(read_time("--stop-timeout", live.current()->stop_timeout)));
   readiness.begin_shutdown();
   telemetry::log(Level::Info, "stopping", {{"drainMs", std::int64_t{drain_delay.count()}}});
   server.drain();
@@ -124,9 +129,9 @@ POST /mutate answers AdmissionReviews over TLS; the plain health port has GET /l
 The first log line on standard error names the ports: {"msg":"listening","https":8443,"health":8080,...}.
 SIGTERM: /readyz fails at once, requests are answered for --drain-delay, open ones get --stop-timeout to finish.)";
 
-Report run_serve(const ServeOptions& options) {
-  telemetry::set_log_level(*telemetry::parse_level(options.log_level));
-  const Result<void, Lines> served = serve(options);
+Report run_serve(const ServeCommand& command) {
+  telemetry::set_log_level(*telemetry::parse_level(command.options.log_level));
+  const Result<void, Lines> served = serve(command);
   if (served) return {};
   Report report{.out = {}, .err = {}, .exit_code = ExitCode::Unusable};
   for (const std::string& line : served.error()) report.err += "plimsoll serve: " + line + "\n";
@@ -137,9 +142,8 @@ Report run_serve(const ServeOptions& options) {
 
 Action declare_serve(CLI::App& command) {
   command.footer(kFooter);
-  const auto options = std::make_shared<ServeOptions>();
-  declare_serve_options(command, *options);
-  return [options] { return run_serve(*options); };
+  const std::shared_ptr<const ServeCommand> told = declare_serve_command(command);
+  return [told] { return run_serve(*told); };
 }
 
 }  // namespace plimsoll::webhook

@@ -2,16 +2,35 @@
 
 #include <CLI/CLI.hpp>
 
+#include "plimsoll/http/server.hpp"
 #include "plimsoll/units/duration.hpp"
 
 namespace plimsoll::webhook {
 
+namespace {
+
+// Their values are read again where they are used; checked here, a bad one is told with its flag or its line.
+std::string refuse_time(const std::string& text) {
+  const Result<std::chrono::milliseconds> time = read_time("", text);
+  return time ? std::string() : time.error().message;
+}
+std::string refuse_address(const std::string& text) {
+  const Result<http::ListenAddress> address = http::parse_listen_address(text);
+  return address ? std::string() : address.error().message;
+}
+
+}  // namespace
+
 void declare_serve_options(CLI::App& command, ServeOptions& options) {
+  command.add_option("--config", options.config_file, "ServerConfig file: these flags as YAML fields")
+      ->type_name("FILE");
   command.add_option("--listen", options.listen, "address of the webhook; port 0: any")
       ->type_name("ADDRESS")
+      ->check(refuse_address)
       ->capture_default_str();
   command.add_option("--health-listen", options.health_listen, "address of the health port")
       ->type_name("ADDRESS")
+      ->check(refuse_address)
       ->capture_default_str();
   command.add_option("--policy", options.policy_file, "policy file; none: the built-in policy")->type_name("FILE");
   auto* certificate =
@@ -49,12 +68,17 @@ void declare_serve_options(CLI::App& command, ServeOptions& options) {
       ->capture_default_str();
   command.add_option("--drain-delay", options.drain_delay, "how long to go on answering after SIGTERM")
       ->type_name("DURATION")
+      ->check(refuse_time)
+      ->group(kLiveGroup)
       ->capture_default_str();
   command.add_option("--stop-timeout", options.stop_timeout, "how long open requests then have")
       ->type_name("DURATION")
+      ->check(refuse_time)
+      ->group(kLiveGroup)
       ->capture_default_str();
   command.add_option("--log-level", options.log_level, "least level that is logged")
       ->type_name("LEVEL")
+      ->group(kLiveGroup)
       ->check(CLI::IsMember({"debug", "info", "warning", "error"}))
       ->capture_default_str();
 }

@@ -1,7 +1,7 @@
 // Everything that `plimsoll serve` can be told, declared once.
 //
-// A line in declare_serve_options() makes a flag, an environment variable (webhook/command_line.hpp) and a line in
-// docs/cli.md.
+// A line in declare_serve_options() makes a flag, an environment variable (webhook/command_line.hpp), a field of a
+// ServerConfig (webhook/compose/server_config.hpp) and a line in docs/cli.md. Give it a check, and all of them have it.
 #pragma once
 
 #include <chrono>
@@ -19,7 +19,11 @@ class App;
 
 namespace plimsoll::webhook {
 
+/// The group of the options that a change of the ServerConfig alters while the server runs; all others want a restart.
+inline constexpr const char* kLiveGroup = "Options that follow a change of --config at once";
+
 struct ServeOptions {
+  std::string config_file;  // empty: none
   std::string listen = ":8443";
   std::string health_listen = ":8080";
   std::string policy_file;  // empty: the built-in policy
