@@ -1,9 +1,10 @@
 #include "plimsoll/audit/redact.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
-#include <array>
 #include <cstdint>
-#include <cstdio>
+#include <iterator>
 #include <optional>
 #include <set>
 
@@ -370,9 +371,7 @@ std::string to_ascii(std::string_view json) {
   std::string text;
   text.reserve(json.size());
   const auto escape = [&](std::uint32_t unit) {
-    std::array<char, 8> buffer{};
-    std::snprintf(buffer.data(), buffer.size(), "\\u%04x", unit);
-    text += buffer.data();
+    fmt::format_to(std::back_inserter(text), "\\u{:04x}", unit);
   };
   for (std::size_t i = 0; i < json.size(); ++i) {
     const auto lead = static_cast<unsigned char>(json[i]);

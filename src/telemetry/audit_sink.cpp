@@ -162,7 +162,8 @@ class Lines {
       lacks_break_ = false;
     }
     std::uint64_t lost = 0;
-    for (std::size_t i = whole; i < marks_.size(); ++i) lost += marks_[i].counted == Counted::Yes ? 1 : 0;
+    for (std::size_t i = whole; i < marks_.size(); ++i)
+      lost += marks_[i].counted == Counted::Yes ? std::uint64_t{1} : std::uint64_t{0};
     dropped_.fetch_add(lost, std::memory_order_relaxed);
     last_ = written_;
     telling_ = told_;
