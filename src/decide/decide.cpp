@@ -266,7 +266,7 @@ Decision Run::decide(Workload& workload) && {
   if (*kind_ == workload::Kind::CronJob && !done) {
     // Mutating a CronJob would freeze today's estimate; the Jobs that it makes are decided.
     decision_.is_preview = true;
-    decision_.patch.clear();
+    decision_.patch = {};
     end(Verdict::Unchanged, reason::kCronJob, "a CronJob is left unchanged: each Job that it makes is decided");
   }
   return std::move(decision_);
@@ -330,7 +330,7 @@ Decision decide(const admission::Review& review, const Snapshot& world, TimePoin
     decision.verdict = Verdict::Failed;
     decision.reason = reason::kBug;
     decision.message = std::move(*fault);
-    decision.patch.clear();
+    decision.patch = {};
     decision.changes.clear();
     decision.warnings.emplace_back("Plimsoll failed its own check and changed nothing; its log says why");
   }

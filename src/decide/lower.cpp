@@ -2,17 +2,16 @@
 
 #include <algorithm>
 #include <array>
-#include <functional>
-#include <set>
 #include <string>
 #include <variant>
 
+#include "plimsoll/json/builder.hpp"
 #include "plimsoll/json/document.hpp"
-#include "plimsoll/json/writer.hpp"
 
 namespace plimsoll::decide {
 namespace {
 
+using json::Builder;
 using json::Pointer;
 using json::View;
 using workload::Workload;
@@ -24,126 +23,247 @@ struct Overloaded : Ts... {
 template <class... Ts>
 Overloaded(Ts...) -> Overloaded<Ts...>;
 
+constexpr std::string_view kNoLongerWanted = "the estimate no longer asks for it";
+
 std::string_view side_name(workload::Side side) {
   return side == workload::Side::Request ? "requests" : "limits";
 }
 
-std::string toleration_json(const config::Toleration& t) {
-  json::Writer w;
-  w.begin_object();
-  if (!t.key.empty()) w.member("key", t.key);
-  w.member("operator", t.op);
-  if (!t.value.empty()) w.member("value", t.value);
-  if (!t.effect.empty()) w.member("effect", t.effect);
-  if (t.seconds) w.member("tolerationSeconds", *t.seconds);
-  w.end_object();
-  return std::move(w).take();
+View make_toleration(Builder& make, const config::Toleration& t) {
+  const auto unless_empty = [&](const std::string& text) { return text.empty() ? View() : make.text(text); };
+  return make.object({{"key", unless_empty(t.key)},
+                      {"operator", make.text(t.op)},
+                      {"value", unless_empty(t.value)},
+                      {"effect", unless_empty(t.effect)},
+                      {"tolerationSeconds", t.seconds ? make.integer(*t.seconds) : View()}});
 }
 
-std::string expression_json(const config::NodeRequirement& r) {
-  json::Writer w;
-  w.begin_object().member("key", r.key).member("operator", r.op);
-  if (!r.values.empty()) {
-    w.key("values").begin_array();
-    for (const std::string& value : r.values) w.value(value);
-    w.end_array();
-  }
-  w.end_object();
-  return std::move(w).take();
+View make_expression(Builder& make, const config::NodeRequirement& r) {
+  std::vector<View> values;
+  for (const std::string& value : r.values) values.push_back(make.text(value));
+  return make.object({{"key", make.text(r.key)},
+                      {"operator", make.text(r.op)},
+                      {"values", values.empty() ? View() : make.array(values)}});
 }
 
-std::string preference_json(const plan::PreferNode& p) {
-  json::Writer w;
-  w.begin_object().member("weight", p.weight).key("preference").begin_object().key("matchExpressions").begin_array();
-  w.raw(expression_json(p.requirement)).end_array().end_object().end_object();
-  return std::move(w).take();
+View make_preference(Builder& make, const plan::PreferNode& p) {
+  const View expressions = make.array({make_expression(make, p.requirement)});
+  return make.object(
+      {{"weight", make.integer(p.weight)}, {"preference", make.object({{"matchExpressions", expressions}})}});
 }
 
-void write_family_selector(json::Writer& w, const std::string& family) {
-  w.key("labelSelector").begin_object().key("matchLabels").begin_object();
-  w.member(plan::kFamilyLabel, family).end_object().end_object();
+View make_family_selector(Builder& make, const std::string& family) {
+  return make.object({{"matchLabels", make.object({{plan::kFamilyLabel, make.text(family)}})}});
 }
 
-std::string anti_affinity_json(const plan::AddPodAntiAffinity& a) {
-  json::Writer w;
-  w.begin_object();
-  if (a.strength == plan::AddPodAntiAffinity::Strength::Preferred) {
-    w.member("weight", std::int64_t{100}).key("podAffinityTerm").begin_object();
-  }
-  write_family_selector(w, a.family);
-  w.member("topologyKey", a.topology_key);
-  if (a.strength == plan::AddPodAntiAffinity::Strength::Preferred) w.end_object();
-  w.end_object();
-  return std::move(w).take();
+View make_anti_affinity(Builder& make, const plan::AddPodAntiAffinity& a) {
+  const View term = make.object(
+      {{"labelSelector", make_family_selector(make, a.family)}, {"topologyKey", make.text(a.topology_key)}});
+  if (a.strength == plan::AddPodAntiAffinity::Strength::Required) return term;
+  return make.object({{"weight", make.integer(100)}, {"podAffinityTerm", term}});
 }
 
-std::string spread_json(const plan::AddTopologySpread& s) {
-  json::Writer w;
-  w.begin_object().member("maxSkew", std::int64_t{1}).member("topologyKey", s.topology_key);
-  w.member("whenUnsatisfiable", "ScheduleAnyway");
-  write_family_selector(w, s.family);
-  w.end_object();
-  return std::move(w).take();
+View make_spread(Builder& make, const plan::AddTopologySpread& s) {
+  return make.object({{"maxSkew", make.integer(1)},
+                      {"topologyKey", make.text(s.topology_key)},
+                      {"whenUnsatisfiable", make.text("ScheduleAnyway")},
+                      {"labelSelector", make_family_selector(make, s.family)}});
 }
 
-// Whether two JSON texts say the same, quantities by amount ("1024Mi" is "1Gi").
-bool says(View present, const std::string& wanted) {
-  if (!present || present.is_null()) return false;
-  if (json::write(present) == wanted) return true;
-  const auto text = present.text();
-  if (!text || wanted.size() < 2 || wanted.front() != '"') return false;
-  const auto a = parse_quantity(*text);
-  const auto b = parse_quantity(std::string_view(wanted).substr(1, wanted.size() - 2));
+// Whether both say the same, quantities by amount ("1024Mi" is "1Gi").
+bool says(View present, View wanted) {
+  if (present == wanted) return true;
+  if (!present.text() || !wanted.text()) return false;
+  const auto a = parse_quantity(*present.text());
+  const auto b = parse_quantity(*wanted.text());
   return a && b && *a == *b;
+}
+
+// The map that a scalar slot is a member of, below the pod template or below one of its containers.
+struct Place {
+  const workload::Container* container = nullptr;
+  std::string_view section;  // of the template: spec or metadata; of a container: resources
+  std::string_view map;      // empty: the section itself
+  std::string_view key;
+};
+
+// Where the place of a slot is; nothing for a slot that this object does not have (a forged or outdated marker).
+std::optional<Place> find_place(const Workload& workload, std::string_view slot) {
+  if (slot == "priorityClassName" || slot == "activeDeadlineSeconds") return Place{nullptr, "spec", "", slot};
+  const auto below = [](std::string_view text, std::string_view map) -> std::optional<std::string_view> {
+    if (!text.starts_with(map) || text.substr(map.size(), 1) != ".") return std::nullopt;
+    return text.substr(map.size() + 1);
+  };
+  for (const workload::Container& container : workload.containers) {
+    const auto rest = below(slot, container.name);
+    if (!rest) continue;
+    for (const std::string_view side : {"requests", "limits"}) {
+      if (const auto resource = below(*rest, side)) return Place{&container, "resources", side, *resource};
+    }
+  }
+  if (const auto key = below(slot, "nodeSelector")) return Place{nullptr, "spec", "nodeSelector", *key};
+  if (const auto key = below(slot, "labels")) return Place{nullptr, "metadata", "labels", *key};
+  return std::nullopt;
+}
+
+View view_place(const Workload& workload, const Place& place) {
+  const View section = place.container != nullptr ? place.container->view[place.section]
+                       : place.section == "spec"  ? workload.pod_spec
+                                                  : workload.template_metadata;
+  return (place.map.empty() ? section : section[place.map])[place.key];
 }
 
 // A value that is to stand in one place.
 struct Scalar {
   std::string slot;
-  Pointer parent;
-  View parent_view;
-  std::string key;
-  std::string value;
+  View value;
   std::string_view rule;
-  std::string reason;
+  std::string_view reason;
 };
 
 // Elements that are to stand in one list.
 struct List {
   std::string_view slot;
-  std::string_view parent;  // below the pod spec
-  std::string_view key;
+  std::array<std::string_view, 4> path;  // below the pod spec; empty names at the end
   struct Element {
-    std::string value;
+    View value;
     std::string_view rule;
-    std::string reason;
+    std::string_view reason;
   };
   std::vector<Element> elements = {};
 };
 
 constexpr std::string_view kRequired = "nodeAffinity.required";
-constexpr std::string_view kNodeSelectorSlot = "nodeSelector.";
-constexpr std::string_view kLabelSlot = "labels.";
+constexpr std::string_view kRequiredNow = "requiredDuringSchedulingIgnoredDuringExecution";
+constexpr std::string_view kPreferredNow = "preferredDuringSchedulingIgnoredDuringExecution";
 
 using Lists = std::array<List, 6>;
 const Lists kNoElements = {{
-    {kRequired, "/affinity/nodeAffinity/requiredDuringSchedulingIgnoredDuringExecution", "nodeSelectorTerms"},
-    {"nodeAffinity.preferred", "/affinity/nodeAffinity", "preferredDuringSchedulingIgnoredDuringExecution"},
-    {"podAntiAffinity.required", "/affinity/podAntiAffinity", "requiredDuringSchedulingIgnoredDuringExecution"},
-    {"podAntiAffinity.preferred", "/affinity/podAntiAffinity", "preferredDuringSchedulingIgnoredDuringExecution"},
-    {"tolerations", "", "tolerations"},
-    {"topologySpreadConstraints", "", "topologySpreadConstraints"},
+    {kRequired, {"affinity", "nodeAffinity", kRequiredNow, "nodeSelectorTerms"}},
+    {"nodeAffinity.preferred", {"affinity", "nodeAffinity", kPreferredNow}},
+    {"podAntiAffinity.required", {"affinity", "podAntiAffinity", kRequiredNow}},
+    {"podAntiAffinity.preferred", {"affinity", "podAntiAffinity", kPreferredNow}},
+    {"tolerations", {"tolerations"}},
+    {"topologySpreadConstraints", {"topologySpreadConstraints"}},
 }};
+
+// The places of the pod template that are looked at, with what stands there and what is to be added: a tree, so that
+// whatever is missing together is added by one operation.
+class Additions {
+ public:
+  using Node = std::size_t;
+  static constexpr Node kTemplate = 0;
+  static constexpr Node kSpec = 1;
+  static constexpr Node kMetadata = 2;
+
+  explicit Additions(const Workload& workload) : workload_(workload) {
+    constexpr std::size_t kUsual = 32;
+    nodes_.reserve(kUsual);
+    nodes_.push_back({"", {}, {}, kTemplate, {}});
+    make(kTemplate, "spec", workload.pod_spec);
+    make(kTemplate, "metadata", workload.template_metadata);
+  }
+
+  /// The member `key` of `parent`.
+  Node below(Node parent, std::string_view key) {
+    const Node found = find(parent, key);
+    return found != kNone ? found : make(parent, key, nodes_[parent].present[key]);
+  }
+  Node at(const Place& place) {
+    Node node = place.container == nullptr ? kTemplate : at(*place.container);
+    node = below(node, place.section);
+    if (!place.map.empty()) node = below(node, place.map);
+    return below(node, place.key);
+  }
+  Node at(const List& list) {
+    Node node = kSpec;
+    for (const std::string_view key : list.path) {
+      if (!key.empty()) node = below(node, key);
+    }
+    return node;
+  }
+
+  View present(Node node) const { return nodes_[node].present; }
+  Node parent(Node node) const { return nodes_[node].parent; }
+  Pointer pointer(Node node) const {
+    if (node == kTemplate) return workload_.template_path;
+    return pointer(nodes_[node].parent) / nodes_[node].key;
+  }
+  std::string field_path(Node node) const {
+    if (node == kTemplate) return json::to_field_path(workload_.template_path);
+    std::string path = field_path(nodes_[node].parent);
+    json::append_field(path, nodes_[node].key);
+    return path;
+  }
+
+  void add(Node node, View value) { nodes_[node].value = value; }
+  /// Appends the operations that add all that was said.
+  void write(Builder& make, std::vector<patch::Operation>& operations) const {
+    for (const Node child : nodes_[kTemplate].children) write(child, make, operations);
+  }
+
+ private:
+  struct Entry {
+    std::string_view key;
+    View present;
+    View value;
+    Node parent;
+    std::vector<Node> children;
+  };
+  static constexpr Node kNone = static_cast<Node>(-1);
+
+  Node find(Node parent, std::string_view key) const {
+    for (const Node child : nodes_[parent].children) {
+      if (nodes_[child].key == key) return child;
+    }
+    return kNone;
+  }
+  Node make(Node parent, std::string_view key, View present) {
+    nodes_.push_back({key, present, {}, parent, {}});
+    nodes_[parent].children.push_back(nodes_.size() - 1);
+    return nodes_.size() - 1;
+  }
+  Node at(const workload::Container& container) {
+    const bool is_app = container.role == workload::Container::Role::App;
+    const Node list = below(kSpec, is_app ? "containers" : "initContainers");
+    const std::string& path = container.path.text();
+    const std::string_view index = std::string_view(path).substr(path.rfind('/') + 1);
+    const Node found = find(list, index);
+    return found != kNone ? found : make(list, index, container.view);
+  }
+
+  // What is to stand at `node` where nothing stands yet.
+  View grown(Node node, Builder& make) const {
+    if (nodes_[node].value || nodes_[node].children.empty()) return nodes_[node].value;
+    std::vector<json::Member> members;
+    for (const Node child : nodes_[node].children) {
+      if (const View value = grown(child, make)) members.push_back({nodes_[child].key, value});
+    }
+    return members.empty() ? View() : make.object(members);
+  }
+  void write(Node node, Builder& make, std::vector<patch::Operation>& operations) const {
+    const Entry& entry = nodes_[node];
+    // A null counts as missing.
+    if (!entry.value && (entry.present.is_object() || entry.present.is_array())) {
+      for (const Node child : entry.children) write(child, make, operations);
+    } else if (const View value = grown(node, make)) {
+      operations.push_back({patch::Operation::Op::Add, pointer(node), value});
+    }
+  }
+
+  const Workload& workload_;
+  std::vector<Entry> nodes_;
+};
+
+using Node = Additions::Node;
 
 class Lowering {
  public:
   Lowering(const Workload& workload, Scope scope)
-      : workload_(workload),
-        scope_(scope),
-        spec_(workload.template_path / "spec"),
-        metadata_(workload.template_path / "metadata") {
+      : workload_(workload), scope_(scope), make_(std::make_shared<Builder>()), additions_(workload) {
     constexpr std::size_t kUsual = 16;
-    out_.patch.reserve(kUsual);
+    scalars_.reserve(kUsual);
+    out_.patch.operations.reserve(kUsual);
     out_.changes.reserve(kUsual);
   }
 
@@ -152,30 +272,35 @@ class Lowering {
   void take_back_unwanted();
   void write_spec();
   void write_marker(workload::Marker marker);
-  Lowered take() && { return std::move(out_); }
+  Lowered take() &&;
 
  private:
   void write_scalar(const Scalar& scalar);
-  void remove_scalar(const Pointer& parent, std::string_view key, std::string_view reason);
-  void drop_computed_priority();
   void write_list(List list);
   void write_required_terms(List list);
-  void put(const Pointer& parent, std::string_view key, std::string value);
-  void put(const Pointer& parent, View parent_view, std::string_view key, std::string value);
-  bool is_there(const Pointer& place) const;
-  View at(const Pointer& pointer) const { return workload_.object.at(pointer); }
+  void drop_computed_priority();
+  /// Takes back what stands at `at`, which was ours.
+  void remove(const Pointer& at, View present);
+  void remove(Node node) { remove(additions_.pointer(node), additions_.present(node)); }
+  void append(const Pointer& list, View element) {
+    out_.patch.operations.push_back({patch::Operation::Op::Add, list / "-", element});
+  }
+  void say(const List::Element& element, const std::string& field_path) {
+    out_.changes.push_back({element.rule, field_path, "", json::write(element.value), std::string(element.reason)});
+  }
+  View join(const std::vector<List::Element>& elements) {
+    std::vector<View> values;
+    for (const List::Element& element : elements) values.push_back(element.value);
+    return make_->array(values);
+  }
   bool is_ours(std::string_view slot, View element) const { return workload_.is_ours(slot, element); }
-
-  List& list(std::string_view slot);
-  Pointer parent_of(const List& list) const { return Pointer(spec_.text() + std::string(list.parent)); }
 
   const Workload& workload_;
   Scope scope_;
-  Pointer spec_;
-  Pointer metadata_;
+  std::shared_ptr<Builder> make_;
   std::vector<Scalar> scalars_;
   Lists lists_ = kNoElements;
-  std::set<std::string, std::less<>> created_;
+  Additions additions_;
   workload::Slots set_;
   workload::Slots was_;
   Lowered out_;
@@ -184,85 +309,45 @@ class Lowering {
 // All keys and values together. Source: apimachinery pkg/api/validation/objectmeta.go, TotalAnnotationSizeLimitB.
 constexpr std::size_t kAnnotationsLimit = 256 << 10;
 
-List& Lowering::list(std::string_view slot) {
-  return *std::ranges::find_if(lists_, [&](const List& l) { return l.slot == slot; });
-}
-
 void Lowering::add(const plan::Change& change) {
-  const auto scalar = [&](std::string slot, Pointer parent, View parent_view, std::string key, std::string value) {
+  const auto scalar = [&](std::string slot, View value) {
     const bool taken = std::ranges::any_of(scalars_, [&](const Scalar& s) { return s.slot == slot; });
     if (taken) return;
-    scalars_.push_back({std::move(slot), std::move(parent), parent_view, std::move(key), std::move(value), change.rule,
-                        change.reason});
+    scalars_.push_back({std::move(slot), value, change.rule, change.reason});
   };
-  const auto element = [&](std::string_view slot, std::string value) {
-    auto& elements = list(slot).elements;
+  const auto element = [&](std::string_view slot, View value) {
+    auto& elements = std::ranges::find_if(lists_, [&](const List& l) { return l.slot == slot; })->elements;
     const bool taken = std::ranges::any_of(elements, [&](const List::Element& e) { return e.value == value; });
-    if (!taken) elements.push_back({std::move(value), change.rule, change.reason});
+    if (!taken) elements.push_back({value, change.rule, change.reason});
   };
-  std::visit(
-      Overloaded{
-          [&](const plan::SetAmount& c) {
-            const workload::Container& container = workload_.containers[c.container];
-            const std::string side(side_name(c.side));
-            scalar(std::string(container.name) + "." + side + "." + c.resource, container.path / "resources" / side,
-                   container.view["resources"][side], c.resource, json::to_json_string(c.quantity));
-          },
-          [&](const plan::SetPriorityClass& c) {
-            scalar("priorityClassName", spec_, workload_.pod_spec, "priorityClassName", json::to_json_string(c.name));
-          },
-          [&](const plan::AddToleration& c) { element("tolerations", toleration_json(c.toleration)); },
-          [&](const plan::AddNodeSelector& c) {
-            scalar("nodeSelector." + c.key, spec_ / "nodeSelector", workload_.pod_spec["nodeSelector"], c.key,
-                   json::to_json_string(c.value));
-          },
-          [&](const plan::RequireNode& c) { element(kRequired, expression_json(c.requirement)); },
-          [&](const plan::PreferNode& c) { element("nodeAffinity.preferred", preference_json(c)); },
-          [&](const plan::AddPodAntiAffinity& c) {
-            const bool preferred = c.strength == plan::AddPodAntiAffinity::Strength::Preferred;
-            element(preferred ? "podAntiAffinity.preferred" : "podAntiAffinity.required", anti_affinity_json(c));
-          },
-          [&](const plan::AddTopologySpread& c) { element("topologySpreadConstraints", spread_json(c)); },
-          [&](const plan::SetPodDeadline& c) {
-            scalar("activeDeadlineSeconds", spec_, workload_.pod_spec, "activeDeadlineSeconds",
-                   std::to_string(c.seconds));
-          },
-          [&](const plan::SetLabel& c) {
-            scalar("labels." + c.key, metadata_ / "labels", workload_.template_metadata["labels"], c.key,
-                   json::to_json_string(c.value));
-          },
-      },
-      change.edit);
+  Builder& make = *make_;
+  std::visit(Overloaded{
+                 [&](const plan::SetAmount& c) {
+                   std::string slot(workload_.containers[c.container].name);
+                   slot.append(".").append(side_name(c.side)).append(".").append(c.resource);
+                   scalar(std::move(slot), make.text(c.quantity));
+                 },
+                 [&](const plan::SetPriorityClass& c) { scalar("priorityClassName", make.text(c.name)); },
+                 [&](const plan::AddToleration& c) { element("tolerations", make_toleration(make, c.toleration)); },
+                 [&](const plan::AddNodeSelector& c) { scalar("nodeSelector." + c.key, make.text(c.value)); },
+                 [&](const plan::RequireNode& c) { element(kRequired, make_expression(make, c.requirement)); },
+                 [&](const plan::PreferNode& c) { element("nodeAffinity.preferred", make_preference(make, c)); },
+                 [&](const plan::AddPodAntiAffinity& c) {
+                   const bool preferred = c.strength == plan::AddPodAntiAffinity::Strength::Preferred;
+                   element(preferred ? "podAntiAffinity.preferred" : "podAntiAffinity.required",
+                           make_anti_affinity(make, c));
+                 },
+                 [&](const plan::AddTopologySpread& c) { element("topologySpreadConstraints", make_spread(make, c)); },
+                 [&](const plan::SetPodDeadline& c) { scalar("activeDeadlineSeconds", make.integer(c.seconds)); },
+                 [&](const plan::SetLabel& c) { scalar("labels." + c.key, make.text(c.value)); },
+             },
+             change.edit);
 }
 
 void Lowering::keep_known_slots() {
   if (!workload_.marker) return;
   set_ = workload_.marker->set;
   was_ = workload_.marker->was;
-}
-
-// Where the place of a slot is; nothing for a slot that this object does not have (a forged or outdated marker).
-struct Place {
-  Pointer parent;
-  std::string key;
-};
-std::optional<Place> find_place(const Workload& workload, std::string_view slot) {
-  const Pointer spec = workload.template_path / "spec";
-  if (slot == "priorityClassName" || slot == "activeDeadlineSeconds") return Place{spec, std::string(slot)};
-  for (const workload::Container& container : workload.containers) {
-    for (const std::string_view side : {"requests", "limits"}) {
-      const std::string prefix = std::string(container.name) + "." + std::string(side) + ".";
-      if (slot.starts_with(prefix)) {
-        return Place{container.path / "resources" / side, std::string(slot.substr(prefix.size()))};
-      }
-    }
-  }
-  if (slot.starts_with(kNodeSelectorSlot))
-    return Place{spec / "nodeSelector", std::string(slot.substr(kNodeSelectorSlot.size()))};
-  if (slot.starts_with(kLabelSlot)) {
-    return Place{workload.template_path / "metadata" / "labels", std::string(slot.substr(kLabelSlot.size()))};
-  }
-  return std::nullopt;
 }
 
 void Lowering::take_back_unwanted() {
@@ -272,149 +357,94 @@ void Lowering::take_back_unwanted() {
     if (std::ranges::any_of(scalars_, [&](const Scalar& s) { return s.slot == name; })) continue;
     const auto place = find_place(workload_, slot);
     if (!place) continue;
-    const View present = at(place->parent / place->key);
-    if (!present || json::write(present) != value) continue;  // somebody else's by now
-    const auto before = workload_.authored_json(slot, present);
-    if (!before) {
-      remove_scalar(place->parent, place->key, "the estimate no longer asks for it");
-    } else {
-      put(place->parent, place->key, *before);
+    const Node node = additions_.at(*place);
+    const View present = additions_.present(node);
+    if (!present || !(present == value)) continue;  // somebody else's by now
+    if (const View before = workload_.authored(slot, present)) {
+      additions_.add(node, make_->copy(before));
       out_.changes.push_back(
-          {"", json::to_field_path(place->parent / place->key), value, *before, "back to what its author wrote"});
+          {"", additions_.field_path(node), json::write(value), json::write(before), "back to what its author wrote"});
+    } else {
+      remove(node);
     }
     if (slot == "priorityClassName") drop_computed_priority();
   }
 }
 
-void Lowering::remove_scalar(const Pointer& parent, std::string_view key, std::string_view reason) {
-  out_.patch.push_back({patch::Operation::Op::Remove, parent / key, {}});
-  out_.changes.push_back(
-      {"", json::to_field_path(parent / key), json::write(at(parent / key)), "", std::string(reason)});
+void Lowering::remove(const Pointer& at, View present) {
+  out_.patch.operations.push_back({patch::Operation::Op::Remove, at});
+  out_.changes.push_back({"", json::to_field_path(at), json::write(present), "", std::string(kNoLongerWanted)});
 }
 
 // The Priority plugin has put another class's numbers into the Pod and would refuse them beside the new class; without
 // them it computes both anew in the second pass. Source: plugin/pkg/admission/priority/admission.go.
 void Lowering::drop_computed_priority() {
   if (workload_.kind != workload::Kind::Pod) return;
-  for (const char* key : {"priority", "preemptionPolicy"}) {
-    if (at(spec_ / key)) out_.patch.push_back({patch::Operation::Op::Remove, spec_ / key, {}});
+  for (const std::string_view key : {"priority", "preemptionPolicy"}) {
+    const Node node = additions_.below(Additions::kSpec, key);
+    if (!additions_.present(node)) continue;
+    out_.patch.operations.push_back({patch::Operation::Op::Remove, additions_.pointer(node)});
   }
-}
-
-// Adds `key` to the object at `parent`, making the parents that are missing. A null parent counts as missing.
-void Lowering::put(const Pointer& parent, std::string_view key, std::string value) {
-  put(parent, at(parent), key, std::move(value));
-}
-
-void Lowering::put(const Pointer& parent, View parent_view, std::string_view key, std::string value) {
-  Pointer place = parent / key;
-  const bool is_map = parent_view.is_object();
-  for (Pointer above = parent; !is_map && !is_there(above); above = place.parent()) {
-    json::Writer object;
-    object.begin_object().key(place.last()).raw(value).end_object();
-    value = std::move(object).take();
-    created_.insert(above.text());
-    place = std::move(above);
-  }
-  out_.patch.push_back({patch::Operation::Op::Add, std::move(place), std::move(value)});
-}
-
-// Whether something can be added below `place`: in the object, or by an operation before.
-bool Lowering::is_there(const Pointer& place) const {
-  const View present = at(place);
-  return present.is_object() || present.is_array() || created_.contains(place.text());
 }
 
 void Lowering::write_scalar(const Scalar& scalar) {
-  const View present = scalar.parent_view[scalar.key];
-  auto before = workload_.authored_json(scalar.slot, present);
+  const Node node = additions_.at(*find_place(workload_, scalar.slot));
+  const View present = additions_.present(node);
+  const View before = workload_.authored(scalar.slot, present);
   const bool is_there = says(present, scalar.value);
-  if (is_there && before == json::write(present)) return;  // its author wrote the same, and it stays his
+  if (is_there && before == present) return;  // its author wrote the same, and it stays his
   // What is written is what will be compared: the text that stands there, not another one for the same amount.
-  set_[scalar.slot] = is_there ? json::write(present) : scalar.value;
-  if (before && *before != scalar.value) was_[scalar.slot] = std::move(*before);
+  workload::set_slot(set_, scalar.slot, is_there ? present : scalar.value);
+  if (before && !(before == scalar.value)) workload::set_slot(was_, scalar.slot, before);
   if (is_there) return;
-  put(scalar.parent, scalar.parent_view, scalar.key, scalar.value);
-  std::string path = json::to_field_path(scalar.parent);
-  json::append_field(path, scalar.key);
-  out_.changes.push_back(
-      {scalar.rule, std::move(path), present ? json::write(present) : "", scalar.value, scalar.reason});
+  additions_.add(node, scalar.value);
+  out_.changes.push_back({scalar.rule, additions_.field_path(node), present ? json::write(present) : "",
+                          json::write(scalar.value), std::string(scalar.reason)});
   if (scalar.slot == "priorityClassName") drop_computed_priority();
 }
 
-std::string join_elements(const List& list) {
-  json::Writer w;
-  w.begin_array();
-  for (const List::Element& element : list.elements) w.raw(element.value);
-  w.end_array();
-  return std::move(w).take();
-}
-
-View find_element(View list, const std::string& value) {
-  if (list.size() == 0) return {};
-  const Result<json::Document> wanted = json::Document::parse(value);
-  if (!wanted) return {};
+View find_element(View list, View wanted) {
   for (const View element : list.elements()) {
-    if (element == wanted->root()) return element;
+    if (element == wanted) return element;
   }
   return {};
 }
 
 bool contains_value(const List& list, View element) {
-  return std::ranges::any_of(list.elements, [&](const List::Element& e) {
-    const Result<json::Document> wanted = json::Document::parse(e.value);
-    return wanted && wanted->root() == element;
-  });
+  return std::ranges::any_of(list.elements, [&](const List::Element& e) { return e.value == element; });
 }
 
 void Lowering::write_list(List list) {
-  const Pointer parent = parent_of(list);
-  const Pointer place = parent / list.key;
-  const View present = at(place);
+  const Node node = additions_.at(list);
+  const View present = additions_.present(node);
   // An element that its author wrote too is not claimed: it would be taken from him one day.
   std::erase_if(list.elements, [&](const List::Element& e) {
     const View found = find_element(present, e.value);
     return found && !is_ours(list.slot, found);
   });
-  const std::string elements = join_elements(list);
-  if (!list.elements.empty()) set_[std::string(list.slot)] = elements;
+  if (!list.elements.empty()) workload::set_slot(set_, list.slot, join(list.elements));
   std::vector<std::size_t> unwanted;
   for (std::size_t i = 0; i < present.size(); ++i) {
     if (is_ours(list.slot, present[i]) && !contains_value(list, present[i])) unwanted.push_back(i);
   }
-  if (!unwanted.empty() && unwanted.size() == present.size() && list.elements.empty()) {
-    remove_scalar(parent, list.key, "the estimate no longer asks for it");
-    return;
-  }
-  for (auto i = unwanted.rbegin(); i != unwanted.rend(); ++i) {
-    out_.patch.push_back({patch::Operation::Op::Remove, place / *i, {}});
-    out_.changes.push_back(
-        {"", json::to_field_path(place / *i), json::write(present[*i]), "", "the estimate no longer asks for it"});
-  }
-  bool exists = present.is_array();
+  if (!unwanted.empty() && unwanted.size() == present.size() && list.elements.empty()) return remove(node);
+
+  const Pointer place = additions_.pointer(node);
+  for (auto i = unwanted.rbegin(); i != unwanted.rend(); ++i) remove(place / *i, present[*i]);
+  std::erase_if(list.elements, [&](const List::Element& e) { return !!find_element(present, e.value); });
+  const std::string path = additions_.field_path(node);
   for (const List::Element& element : list.elements) {
-    if (find_element(present, element.value)) continue;
-    if (exists) {
-      out_.patch.push_back({patch::Operation::Op::Add, place / "-", element.value});
-    } else {
-      // One operation for the whole new list.
-      put(parent, list.key, elements);
-      exists = true;
-      for (const List::Element& each : list.elements) {
-        out_.changes.push_back({each.rule, json::to_field_path(place), "", each.value, each.reason});
-      }
-      return;
-    }
-    out_.changes.push_back({element.rule, json::to_field_path(place), "", element.value, element.reason});
+    if (present.is_array()) append(place, element.value);
+    say(element, path);
   }
+  if (!present.is_array() && !list.elements.empty()) additions_.add(node, join(list.elements));
 }
 
 // nodeSelectorTerms are alternatives: a requirement holds only if every one of them has it. A term without expressions
 // matches nothing and must not begin to match, so it is passed over.
 void Lowering::write_required_terms(List list) {
-  const Pointer parent = parent_of(list);
-  const Pointer place = parent / list.key;
-  const View terms = at(place);
+  const Node node = additions_.at(list);
+  const View terms = additions_.present(node);
   const auto is_empty = [](View term) {
     return term["matchExpressions"].size() == 0 && term["matchFields"].size() == 0;
   };
@@ -427,14 +457,11 @@ void Lowering::write_required_terms(List list) {
     }
     return everywhere;
   });
-  const std::string elements = join_elements(list);
-  if (!list.elements.empty()) set_[std::string(list.slot)] = elements;
+  if (!list.elements.empty()) workload::set_slot(set_, list.slot, join(list.elements));
   if (terms.size() == 0) {
     if (list.elements.empty()) return;
-    put(parent, list.key, R"([{"matchExpressions":)" + elements + "}]");
-    for (const List::Element& each : list.elements) {
-      out_.changes.push_back({each.rule, json::to_field_path(place), "", each.value, each.reason});
-    }
+    additions_.add(node, make_->array({make_->object({{"matchExpressions", join(list.elements)}})}));
+    for (const List::Element& element : list.elements) say(element, additions_.field_path(node));
     return;
   }
   const auto only_ours = [&](View term) {
@@ -446,45 +473,38 @@ void Lowering::write_required_terms(List list) {
   std::size_t made_by_us = 0;
   for (const View term : terms.elements()) made_by_us += only_ours(term) ? std::size_t{1} : 0;
   const bool takes_terms_back = list.elements.empty() && made_by_us > 0;
-  if (takes_terms_back && made_by_us == terms.size()) {
-    // Without the terms that we made the whole requirement goes, as an empty list of terms is invalid.
-    remove_scalar(parent.parent(), parent.last(), "the estimate no longer asks for it");
-    return;
-  }
+  // Without the terms that we made the whole requirement goes, as an empty list of terms is invalid.
+  if (takes_terms_back && made_by_us == terms.size()) return remove(additions_.parent(node));
+
+  const Pointer place = additions_.pointer(node);
   for (std::size_t t = 0; t < terms.size(); ++t) {
     const View expressions = terms[t]["matchExpressions"];
     if (is_empty(terms[t]) || (takes_terms_back && only_ours(terms[t]))) continue;
     const Pointer at_expressions = place / t / "matchExpressions";
     for (std::size_t i = expressions.size(); i-- > 0;) {
       if (!is_ours(list.slot, expressions[i]) || contains_value(list, expressions[i])) continue;
-      out_.patch.push_back({patch::Operation::Op::Remove, at_expressions / i, {}});
-      out_.changes.push_back({"", json::to_field_path(at_expressions / i), json::write(expressions[i]), "",
-                              "the estimate no longer asks for it"});
+      remove(at_expressions / i, expressions[i]);
     }
-    bool exists = expressions.is_array();
-    for (const List::Element& element : list.elements) {
-      if (find_element(expressions, element.value)) continue;
-      if (exists) {
-        out_.patch.push_back({patch::Operation::Op::Add, at_expressions / "-", element.value});
-      } else {
-        out_.patch.push_back({patch::Operation::Op::Add, at_expressions, "[" + element.value + "]"});
-        exists = true;
-      }
-      out_.changes.push_back({element.rule, json::to_field_path(at_expressions), "", element.value, element.reason});
+    std::vector<List::Element> missing = list.elements;
+    std::erase_if(missing, [&](const List::Element& e) { return !!find_element(expressions, e.value); });
+    for (const List::Element& element : missing) {
+      if (expressions.is_array()) append(at_expressions, element.value);
+      say(element, json::to_field_path(at_expressions));
+    }
+    if (!expressions.is_array() && !missing.empty()) {
+      out_.patch.operations.push_back({patch::Operation::Op::Add, at_expressions, join(missing)});
     }
   }
   for (std::size_t t = terms.size(); takes_terms_back && t-- > 0;) {
-    if (!only_ours(terms[t])) continue;
-    out_.patch.push_back({patch::Operation::Op::Remove, place / t, {}});
-    out_.changes.push_back(
-        {"", json::to_field_path(place / t), json::write(terms[t]), "", "the estimate no longer asks for it"});
+    if (only_ours(terms[t])) remove(place / t, terms[t]);
   }
 }
 
 void Lowering::write_spec() {
   for (const Scalar& scalar : scalars_) write_scalar(scalar);
   for (List& list : lists_) {
-    const bool may_take_back = scope_ == Scope::Whole && workload_.marker && workload_.marker->set.contains(list.slot);
+    const bool may_take_back =
+        scope_ == Scope::Whole && workload_.marker && workload::find_slot(workload_.marker->set, list.slot);
     if (list.elements.empty() && !may_take_back) continue;
     if (list.slot == kRequired) {
       write_required_terms(std::move(list));
@@ -497,25 +517,32 @@ void Lowering::write_spec() {
 void Lowering::write_marker(workload::Marker marker) {
   marker.set = std::move(set_);
   marker.was = std::move(was_);
-  const Pointer annotations = metadata_ / "annotations";
-  const std::string key(workload::kMarkerAnnotation);
-  const View present = at(annotations / key);
+  const Node annotations = additions_.below(Additions::kMetadata, "annotations");
+  const Node node = additions_.below(annotations, workload::kMarkerAnnotation);
+  const View present = additions_.present(node);
   std::erase_if(marker.known, [&](const std::string& name) { return workload::has_slot(marker, name); });
   if (marker.set.empty()) {
     // Also one that was put aside: it would be believed the next time.
-    if (present.text() && workload::parse_marker(*present.text())) {
-      out_.patch.push_back({patch::Operation::Op::Remove, annotations / key, {}});
+    const auto known = workload::parse_marker(present.text().value_or(""));
+    if (known && workload::read_marker(known->root())) {
+      out_.patch.operations.push_back({patch::Operation::Op::Remove, additions_.pointer(node)});
     }
     return;
   }
   const std::string text = to_text(marker);
   if (present.text() == text) return;
-  put(annotations, key, json::to_json_string(text));
-  std::size_t size = key.size() + text.size();
-  for (const json::Member& other : at(annotations).members()) {
-    if (other.key != key) size += other.key.size() + other.value.text().value_or("").size();
+  additions_.add(node, make_->text(text));
+  std::size_t size = workload::kMarkerAnnotation.size() + text.size();
+  for (const json::Member& other : additions_.present(annotations).members()) {
+    if (other.key != workload::kMarkerAnnotation) size += other.key.size() + other.value.text().value_or("").size();
   }
   out_.lacks_room = size > kAnnotationsLimit;
+}
+
+Lowered Lowering::take() && {
+  additions_.write(*make_, out_.patch.operations);
+  out_.patch.values = std::move(make_);
+  return std::move(out_);
 }
 
 }  // namespace
@@ -536,53 +563,35 @@ Lowered lower(const Workload& workload, const std::vector<plan::Change>& changes
 
 namespace {
 
-// What stands in a scalar slot now.
-View view_slot(const Workload& workload, std::string_view slot) {
-  for (const workload::Container& container : workload.containers) {
-    if (!slot.starts_with(container.name)) continue;
-    const std::string_view rest = slot.substr(container.name.size());
-    const View resources = container.view["resources"];
-    if (rest.starts_with(".requests.")) return resources["requests"][rest.substr(10)];
-    if (rest.starts_with(".limits.")) return resources["limits"][rest.substr(8)];
-  }
-  // Nothing else is ever ours: a marker that names it is forged.
-  if (slot == "priorityClassName" || slot == "activeDeadlineSeconds") return workload.pod_spec[slot];
-  if (slot.starts_with(kNodeSelectorSlot))
-    return workload.pod_spec["nodeSelector"][slot.substr(kNodeSelectorSlot.size())];
-  if (slot.starts_with(kLabelSlot)) return workload.template_metadata["labels"][slot.substr(kLabelSlot.size())];
-  return {};
-}
-
-bool holds(View list, View wanted) {
-  for (const View element : list.elements()) {
-    if (element == wanted) return true;
-  }
-  return false;
-}
-
 bool stands_in_list(const Workload& workload, std::string_view slot, View elements) {
   const auto place = std::ranges::find_if(kNoElements, [&](const List& list) { return list.slot == slot; });
   if (place == kNoElements.end()) return false;
-  const View list = workload.pod_spec.at(Pointer(std::string(place->parent)) / place->key);
+  View list = workload.pod_spec;
+  for (const std::string_view key : place->path) {
+    if (!key.empty()) list = list[key];
+  }
   for (const View element : elements.elements()) {
-    bool found = slot != kRequired && holds(list, element);
+    bool found = slot != kRequired && find_element(list, element);
     if (slot == kRequired) {
-      for (const View term : list.elements()) found = found || holds(term["matchExpressions"], element);
+      for (const View term : list.elements()) found = found || find_element(term["matchExpressions"], element);
     }
     if (!found) return false;
   }
   return true;
 }
 
+bool stands_in_place(const Workload& workload, std::string_view slot, View value) {
+  const auto place = find_place(workload, slot);
+  return place && view_place(workload, *place) == value;
+}
+
 }  // namespace
 
 bool still_stands(const Workload& workload) {
-  for (const json::Member& member : workload.marker_document->root()["set"].members()) {
-    const bool stands = member.value.is_array() ? stands_in_list(workload, member.key, member.value)
-                                                : view_slot(workload, member.key) == member.value;
-    if (!stands) return false;
-  }
-  return true;
+  return std::ranges::all_of(workload.marker->set, [&](const json::Member& slot) {
+    return slot.value.is_array() ? stands_in_list(workload, slot.key, slot.value)
+                                 : stands_in_place(workload, slot.key, slot.value);
+  });
 }
 
 Lowered lower_unmarked(const Workload& workload, const std::vector<plan::Change>& changes) {

@@ -21,16 +21,12 @@
 #include "plimsoll/base/text.hpp"
 #include "tokens.hpp"
 #include "utf8.hpp"
+#include "value.hpp"
 
 namespace plimsoll::json {
 namespace {
 
-using Value = rapidjson::Value;
 using Field = Value::Member;
-
-const Value& value_of(View view) {
-  return *static_cast<const Value*>(Access::node(view));
-}
 
 std::string_view text_of(const Value& value) {
   return {value.GetString(), value.GetStringLength()};

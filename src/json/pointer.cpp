@@ -12,15 +12,14 @@ bool is_digit(char c) {
   return c >= '0' && c <= '9';
 }
 
+bool is_letter(char c) {
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '-' || c == '_';
+}
+
 // Letters, digits, `-` and `_`, but not digits alone, which would be an index.
 bool is_name(std::string_view token) {
-  bool only_digits = true;
-  for (const char c : token) {
-    if (is_digit(c)) continue;
-    only_digits = false;
-    if (!(c >= 'a' && c <= 'z') && !(c >= 'A' && c <= 'Z') && c != '-' && c != '_') return false;
-  }
-  return !only_digits;
+  return std::ranges::any_of(token, is_letter) &&
+         std::ranges::all_of(token, [](char c) { return is_letter(c) || is_digit(c); });
 }
 
 }  // namespace
@@ -48,19 +47,25 @@ std::optional<std::size_t> parse_index(std::string_view token) {
   return index;
 }
 
+Pointer& Pointer::operator/=(std::string_view key) {
+  text_ += '/';
+  for (std::size_t special = key.find_first_of("~/"); special != std::string_view::npos;
+       special = key.find_first_of("~/")) {
+    text_ += key.substr(0, special);
+    text_ += key[special] == '~' ? "~0" : "~1";
+    key.remove_prefix(special + 1);
+  }
+  text_ += key;
+  return *this;
+}
+
 Pointer Pointer::operator/(std::string_view key) const {
   std::string text;
   text.reserve(text_.size() + 1 + key.size());
   text += text_;
-  text += '/';
-  const auto is_special = [](char c) { return c == '~' || c == '/'; };
-  for (auto rest = key.begin(); rest != key.end();) {
-    const auto special = std::find_if(rest, key.end(), is_special);
-    text.append(rest, special);
-    rest = special;
-    if (rest != key.end()) text += *rest++ == '~' ? "~0" : "~1";
-  }
-  return Pointer(std::move(text));
+  Pointer deeper(std::move(text));
+  deeper /= key;
+  return deeper;
 }
 
 Pointer Pointer::operator/(std::size_t index) const {

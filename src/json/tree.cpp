@@ -11,20 +11,17 @@
 
 #include <algorithm>
 #include <charconv>
-#include <cstring>
 #include <optional>
 #include <string>
-#include <unordered_set>
+#include <vector>
 
 #include "access.hpp"
 #include "plimsoll/base/text.hpp"
 #include "tokens.hpp"
+#include "value.hpp"
 
 namespace plimsoll::json {
 namespace {
-
-using Value = rapidjson::Value;
-using Pool = rapidjson::MemoryPoolAllocator<>;
 
 constexpr std::size_t kPathShown = 256;
 
@@ -49,14 +46,6 @@ std::string_view describe(const Value& value) {
 
 bool is_container(const Value& value) {
   return value.IsObject() || value.IsArray();
-}
-
-// The same value with the same children, which must not be changed through it. RapidJSON, too, moves values by their
-// bytes, and frees nothing but the whole pool.
-Value share(const Value& value) {
-  Value shared;
-  std::memcpy(static_cast<void*>(&shared), static_cast<const void*>(&value), sizeof(Value));
-  return shared;
 }
 
 // Identifies the list of children of `container`, wherever the container itself is moved; null when it has none.
@@ -108,32 +97,15 @@ std::optional<rapidjson::SizeType> to_place(std::string_view token, rapidjson::S
   return static_cast<rapidjson::SizeType>(*number < 0 ? *number + places : *number);
 }
 
-// A copy that owns its strings: what is added may come from a Document that goes before the Tree.
-// False when it nests deeper than `levels`.
-bool copy(const Value& from, Value& to, Pool& pool, std::size_t levels) {
-  if (is_container(from) && levels == 0) return false;
-  if (from.IsObject()) {
-    to.SetObject();
-    for (auto member = from.MemberBegin(); member != from.MemberEnd(); ++member) {
-      Value name(member->name.GetString(), member->name.GetStringLength(), pool);
-      Value value;
-      if (!copy(member->value, value, pool, levels - 1)) return false;
-      to.AddMember(name, value, pool);
-    }
-  } else if (from.IsArray()) {
-    to.SetArray();
-    to.Reserve(from.Size(), pool);
-    for (const Value& element : from.GetArray()) {
-      Value value;
-      if (!copy(element, value, pool, levels - 1)) return false;
-      to.PushBack(value, pool);
-    }
-  } else if (from.IsString()) {
-    to.SetString(from.GetString(), from.GetStringLength(), pool);
-  } else {
-    to.CopyFrom(from, pool);
+// Whether `value` nests at most `levels` deep.
+bool fits(const Value& value, std::size_t levels) {
+  if (!is_container(value)) return true;
+  if (levels == 0) return false;
+  if (value.IsArray()) {
+    return std::all_of(value.Begin(), value.End(), [&](const Value& element) { return fits(element, levels - 1); });
   }
-  return true;
+  return std::all_of(value.MemberBegin(), value.MemberEnd(),
+                     [&](const Value::Member& member) { return fits(member.value, levels - 1); });
 }
 
 Unexpected<Error> refuse(const Pointer& at, std::string message) {
@@ -143,6 +115,15 @@ Unexpected<Error> refuse(const Pointer& at, std::string message) {
 Unexpected<Error> refuse_index(const Pointer& at, std::string_view token, const Value& array) {
   if (!parse_signed_index(token)) return refuse(at, quoted(token) + " is no array index");
   return refuse(at, "index " + std::string(token) + " is outside an array of " + std::to_string(array.Size()));
+}
+
+// `view` as a value of a tree, below `depth` containers.
+Result<Value> take(const Pointer& at, std::size_t depth, View view) {
+  if (!view) return Value();
+  if (!fits(value_of(view), kMaxDepth - std::min(depth, kMaxDepth))) {
+    return fail(ErrorCode::TooLarge, "JSON nested deeper than " + std::to_string(kMaxDepth) + " levels", at.text());
+  }
+  return share(value_of(view));
 }
 
 // The container that holds, or would hold, the value at a pointer.
@@ -158,20 +139,19 @@ struct Tree::State {
   // Larger than what most patches touch, so that one allocation holds it.
   static constexpr std::size_t kChunkBytes = 16384;
 
-  Pool pool{kChunkBytes};
+  rapidjson::CrtAllocator heap;
+  Pool pool{kChunkBytes, &heap};
   Value root;
   // Lists of children that are no longer the source's.
-  std::unordered_set<const void*> unshared;
+  std::vector<const void*> unshared;
 
   Result<Place> find_place(const Pointer& at);
 
-  Result<Value> own(const Pointer& at, std::size_t depth, View view) {
-    Value owned;
-    if (view &&
-        !copy(*static_cast<const Value*>(Access::node(view)), owned, pool, kMaxDepth - std::min(depth, kMaxDepth))) {
-      return fail(ErrorCode::TooLarge, "JSON nested deeper than " + std::to_string(kMaxDepth) + " levels", at.text());
-    }
-    return owned;
+  bool is_own(const Value& container) const {
+    return std::find(unshared.rbegin(), unshared.rend(), children_of(container)) != unshared.rend();
+  }
+  void own(const Value& container) {
+    if (!is_own(container)) unshared.push_back(children_of(container));
   }
 
   void set_member(Value& object, std::string_view key, Value& value) {
@@ -181,12 +161,12 @@ struct Tree::State {
     }
     Value name(key.data(), static_cast<rapidjson::SizeType>(key.size()), pool);
     object.AddMember(name, value, pool);
-    unshared.insert(children_of(object));
+    own(object);
   }
 
   void insert(Value& array, rapidjson::SizeType index, Value& value) {
     array.PushBack(value, pool);
-    unshared.insert(children_of(array));
+    own(array);
     for (rapidjson::SizeType i = array.Size() - 1; i > index; --i) array[i].Swap(array[i - 1]);
   }
 };
@@ -202,10 +182,9 @@ Result<Place> Tree::State::find_place(const Pointer& at) {
       return refuse(at, quoted(std::string_view(at.text()).substr(0, walked), kPathShown) + " is " +
                             std::string(describe(*parent)) + " and has no members");
     }
-    const void* const children = children_of(*parent);
-    if (children == nullptr || !unshared.contains(children)) {
+    if (!is_own(*parent)) {
       unshare(*parent, pool);
-      unshared.insert(children_of(*parent));
+      own(*parent);
     }
     const std::string_view token = reader.next();
     if (reader.is_at_end()) return Place{parent, std::string(token), depth};
@@ -225,7 +204,7 @@ Result<Place> Tree::State::find_place(const Pointer& at) {
 }
 
 Tree::Tree(View source) : state_(std::make_unique<State>()) {
-  if (source) state_->root = share(*static_cast<const Value*>(Access::node(source)));
+  if (source) state_->root = share(value_of(source));
 }
 Tree::Tree(Tree&&) noexcept = default;
 Tree& Tree::operator=(Tree&&) noexcept = default;
@@ -237,15 +216,15 @@ View Tree::root() const& {
 
 Result<void> Tree::add(const Pointer& at, View value) {
   PLIMSOLL_TRY(place, state_->find_place(at));
-  PLIMSOLL_TRY(owned, state_->own(at, place.depth, value));
+  PLIMSOLL_TRY(added, take(at, place.depth, value));
   Value& parent = *place.parent;
   if (parent.IsObject()) {
-    state_->set_member(parent, place.token, owned);
+    state_->set_member(parent, place.token, added);
     return {};
   }
   const auto index = place.token == "-" ? parent.Size() : to_place(place.token, parent.Size() + 1);
   if (!index) return refuse_index(at, place.token, parent);
-  state_->insert(parent, *index, owned);
+  state_->insert(parent, *index, added);
   return {};
 }
 
@@ -269,20 +248,16 @@ Result<void> Tree::replace(const Pointer& at, View value) {
     if (!value.is_object() && !value.is_array()) {
       return refuse(at, "the whole document can only be replaced by an object or an array");
     }
-    PLIMSOLL_TRY(owned, state_->own(at, 0, value));
-    state_->root = owned;
+    state_->root = share(value_of(value));
     return {};
   }
   PLIMSOLL_TRY(place, state_->find_place(at));
-  PLIMSOLL_TRY(owned, state_->own(at, place.depth, value));
-  Value& parent = *place.parent;
-  if (parent.IsObject()) {
-    state_->set_member(parent, place.token, owned);
-    return {};
-  }
-  const auto index = to_place(place.token, parent.Size());
-  if (!index) return refuse_index(at, place.token, parent);
-  parent[*index] = owned;
+  // Only of an array's elements does it ask more than `add`: that there is one.
+  if (place.parent->IsObject()) return add(at, value);
+  PLIMSOLL_TRY(added, take(at, place.depth, value));
+  const auto index = to_place(place.token, place.parent->Size());
+  if (!index) return refuse_index(at, place.token, *place.parent);
+  (*place.parent)[*index] = added;
   return {};
 }
 

@@ -40,7 +40,7 @@ bool is_pointer(std::string_view text) {
   return true;
 }
 
-Result<Operation> parse_operation(json::View view, const json::Pointer& at) {
+Result<Operation> parse_operation(json::View view, const json::Pointer& at, json::Builder& values) {
   if (!view.is_object()) return fail(ErrorCode::Invalid, "an operation is an object with op and path", at.text());
 
   const std::optional<std::string_view> name = view["op"].text();
@@ -65,20 +65,15 @@ Result<Operation> parse_operation(json::View view, const json::Pointer& at) {
   if (*op != Op::Remove) {
     const json::View value = view["value"];
     if (!value) return fail(ErrorCode::Invalid, std::string(*name) + " needs a value", (at / "value").text());
-    operation.value = json::write(value);
+    operation.value = values.copy(value);
   }
   return operation;
 }
 
 Result<void> apply_one(json::Tree& tree, const Operation& operation) {
   if (operation.op == Op::Remove) return tree.remove(operation.path);
-  auto value = json::Document::parse(operation.value);
-  if (!value) {
-    return fail(value.error().code, "its value is " + value.error().message + " (" + value.error().where + ")",
-                operation.path.text());
-  }
-  return operation.op == Op::Add ? tree.add(operation.path, value->root())
-                                 : tree.replace(operation.path, value->root());
+  return operation.op == Op::Add ? tree.add(operation.path, operation.value)
+                                 : tree.replace(operation.path, operation.value);
 }
 
 }  // namespace
@@ -86,10 +81,10 @@ Result<void> apply_one(json::Tree& tree, const Operation& operation) {
 std::string write_patch(const Patch& patch) {
   json::Writer writer;
   writer.begin_array();
-  for (const Operation& operation : patch) {
+  for (const Operation& operation : patch.operations) {
     writer.begin_object();
     writer.member("op", to_text(operation.op)).member("path", operation.path.text());
-    if (operation.op != Op::Remove) writer.key("value").raw(operation.value);
+    if (operation.op != Op::Remove) writer.key("value").value(operation.value);
     writer.end_object();
   }
   writer.end_array();
@@ -100,22 +95,23 @@ Result<Patch> parse_patch(std::string_view text) {
   PLIMSOLL_TRY(document, json::Document::parse(std::string(text)));
   const json::View root = document.root();
   if (!root.is_array()) return fail(ErrorCode::Invalid, "a patch is an array of operations");
-  Patch patch;
-  patch.reserve(root.size());
+  const auto values = std::make_shared<json::Builder>();
+  Patch patch{.values = values};
   for (const json::View element : root.elements()) {
-    PLIMSOLL_TRY(operation, parse_operation(element, json::Pointer() / patch.size()));
-    patch.push_back(std::move(operation));
+    PLIMSOLL_TRY(operation, parse_operation(element, json::Pointer() / patch.operations.size(), *values));
+    patch.operations.push_back(std::move(operation));
   }
   return patch;
 }
 
 Result<json::Tree> apply(json::View target, const Patch& patch) {
   json::Tree tree(target);
-  for (std::size_t i = 0; i < patch.size(); ++i) {
-    if (auto applied = apply_one(tree, patch[i]); !applied) {
+  for (const Operation& operation : patch.operations) {
+    if (auto applied = apply_one(tree, operation); !applied) {
       Error error = std::move(applied).error();
-      error.message = "operation " + std::to_string(i) + ", " + std::string(to_text(patch[i].op)) + " at " +
-                      quoted(patch[i].path.text(), 256) + ": " + error.message;
+      error.message = "operation " + std::to_string(&operation - patch.operations.data()) + ", " +
+                      std::string(to_text(operation.op)) + " at " + quoted(operation.path.text(), 256) + ": " +
+                      error.message;
       return Unexpected{std::move(error)};
     }
   }

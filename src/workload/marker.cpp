@@ -1,30 +1,57 @@
 #include "plimsoll/workload/marker.hpp"
 
+#include <algorithm>
+
 #include "plimsoll/json/document.hpp"
 #include "plimsoll/json/writer.hpp"
 
 namespace plimsoll::workload {
 namespace {
 
+bool is_before(const json::Member& a, const json::Member& b) {
+  return a.key < b.key;
+}
+
+// Of duplicates the first counts, as everywhere.
 Slots read_slots(json::View object) {
   Slots slots;
-  for (const json::Member& member : object.members()) slots.emplace(member.key, json::write(member.value));
+  slots.reserve(object.size());
+  for (const json::Member& member : object.members()) slots.push_back(member);
+  if (!std::ranges::is_sorted(slots, is_before)) std::ranges::stable_sort(slots, is_before);
   return slots;
+}
+
+Slots::const_iterator lower_bound(const Slots& slots, std::string_view slot) {
+  return std::ranges::lower_bound(slots, slot, {}, &json::Member::key);
 }
 
 void write_slots(json::Writer& writer, std::string_view name, const Slots& slots) {
   if (slots.empty()) return;
   writer.key(name).begin_object();
-  for (const auto& [slot, value] : slots) writer.key(slot).raw(value);
+  for (const auto& [slot, value] : slots) writer.key(slot).value(value);
   writer.end_object();
 }
 
 }  // namespace
 
-std::optional<Marker> parse_marker(std::string_view text) {
+json::View find_slot(const Slots& slots, std::string_view slot) {
+  const auto found = lower_bound(slots, slot);
+  return found != slots.end() && found->key == slot ? found->value : json::View();
+}
+
+void set_slot(Slots& slots, std::string_view slot, json::View value) {
+  const auto place = slots.begin() + (lower_bound(slots, slot) - slots.begin());
+  if (place != slots.end() && place->key == slot) {
+    place->value = value;
+  } else {
+    slots.insert(place, {slot, value});
+  }
+}
+
+std::optional<json::Document> parse_marker(std::string_view text) {
   if (text.size() > kMarkerLimit) return std::nullopt;
-  const Result<json::Document> document = json::Document::parse(std::string(text));
-  return document ? read_marker(document->root()) : std::nullopt;
+  Result<json::Document> document = json::Document::parse(std::string(text));
+  return document ? std::optional(std::move(*document)) : std::nullopt;
 }
 
 std::optional<Marker> read_marker(json::View root) {
@@ -48,8 +75,8 @@ std::optional<Marker> read_marker(json::View root) {
 bool has_slot(const Marker& marker, std::string_view container) {
   for (const std::string_view side : {".requests.", ".limits."}) {
     const std::string prefix = std::string(container) + std::string(side);
-    const auto first = marker.set.lower_bound(prefix);
-    if (first != marker.set.end() && first->first.starts_with(prefix)) return true;
+    const auto first = lower_bound(marker.set, prefix);
+    if (first != marker.set.end() && first->key.starts_with(prefix)) return true;
   }
   return false;
 }

@@ -61,14 +61,6 @@ void read_limit_ranger(std::string_view text, std::vector<Container>& containers
   }
 }
 
-// What the author wrote before us, as the marker tells it: a forged or torn one that is no amount counts as nothing.
-std::optional<Quantity> read_before(const std::string& text) {
-  const Result<json::Document> value = json::Document::parse(text);
-  if (!value) return std::nullopt;
-  const Result<Quantity> quantity = read_quantity(value->root());
-  return quantity && quantity->nanos() >= 0 ? std::optional(*quantity) : std::nullopt;
-}
-
 // Whether `value` is something that could have stood in the slot before us.
 bool could_stand(std::string_view slot, json::View value) {
   if (slot.find(".requests.") != std::string_view::npos || slot.find(".limits.") != std::string_view::npos) {
@@ -80,14 +72,12 @@ bool could_stand(std::string_view slot, json::View value) {
 
 void find_marker(Workload& workload) {
   const auto text = workload.pod_annotation(kMarkerAnnotation);
-  if (!text || text->size() > kMarkerLimit) return;
-  auto document = json::Document::parse(std::string(*text));
-  if (!document) return;
-  workload.marker = read_marker(document->root());
+  if (!text) return;
+  workload.marker_document = parse_marker(*text);
+  if (!workload.marker_document) return;
+  workload.marker = read_marker(workload.marker_document->root());
   if (!workload.marker) return;
-  const json::View was = document->root()["was"];
-  std::erase_if(workload.marker->was, [&](const auto& slot) { return !could_stand(slot.first, was[slot.first]); });
-  workload.marker_document = std::move(document).value();
+  std::erase_if(workload.marker->was, [](const json::Member& slot) { return !could_stand(slot.key, slot.value); });
 }
 
 Result<void> read_amounts(const Workload& workload, Container& container, Side side) {
@@ -97,6 +87,8 @@ Result<void> read_amounts(const Workload& workload, Container& container, Side s
   if (numbers.size() > kMaxAmounts) {
     return fail(ErrorCode::TooLarge, "holds more resources than any pod needs", json::to_field_path(where()));
   }
+  std::string slot = std::string(container.name) + "." + std::string(name) + ".";
+  const std::size_t prefix = slot.size();
   for (const json::Member& member : numbers.members()) {
     const Result<Quantity> quantity = read_quantity(member.value);
     if (!quantity) {
@@ -104,9 +96,12 @@ Result<void> read_amounts(const Workload& workload, Container& container, Side s
     }
     Amount amount{.side = side, .resource = member.key, .present = *quantity, .authored = *quantity};
     if (workload.marker) {
-      const std::string slot = std::string(container.name) + "." + std::string(name) + "." + std::string(member.key);
-      const auto authored = workload.authored_json(slot, member.value);
-      amount.authored = authored ? read_before(*authored) : std::nullopt;
+      slot.resize(prefix);
+      slot += member.key;
+      amount.authored.reset();
+      if (const json::View authored = workload.authored(slot, member.value)) {
+        if (const auto before = read_quantity(authored)) amount.authored = *before;
+      }
     }
     if (container.is_limit_ranger_default(side, member.key)) amount.authored.reset();
     container.amounts.push_back(amount);
@@ -327,20 +322,15 @@ std::vector<Toleration> Workload::authored_tolerations() const {
   return all;
 }
 
-std::optional<std::string> Workload::authored_json(std::string_view slot, json::View present) const {
-  if (!present || present.is_null()) return std::nullopt;
-  std::string now = json::write(present);
-  if (!marker) return now;
-  const auto ours = marker->set.find(slot);
-  if (ours == marker->set.end() || ours->second != now) return now;
-  const auto before = marker->was.find(slot);
-  if (before == marker->was.end()) return std::nullopt;
-  return before->second;
+json::View Workload::authored(std::string_view slot, json::View present) const {
+  if (present.is_null()) return {};
+  const bool ours = marker && present && find_slot(marker->set, slot) == present;
+  return ours ? find_slot(marker->was, slot) : present;
 }
 
 bool Workload::is_ours(std::string_view slot, json::View element) const {
-  if (!marker_document) return false;
-  for (const json::View one : marker_document->root()["set"][slot].elements()) {
+  if (!marker) return false;
+  for (const json::View one : find_slot(marker->set, slot).elements()) {
     if (one == element) return true;
   }
   return false;

@@ -11,9 +11,9 @@ using given::world;
 std::string decided_patch(std::string_view yaml, std::string_view policy) {
   const auto asked = review("Pod", yaml);
   std::string text;
-  for (const patch::Operation& operation : decide(asked, world(policy), kNow).patch) {
+  for (const patch::Operation& operation : decide(asked, world(policy), kNow).patch.operations) {
     if (operation.path.text().find("annotations") == std::string::npos)
-      text += operation.path.text() + " " + operation.value + "\n";
+      text += operation.path.text() + " " + (operation.value ? json::write(operation.value) : "") + "\n";
   }
   return text;
 }
@@ -40,9 +40,7 @@ TEST_CASE("parents that are missing, null or empty are made as needed") {
       decided_patch("metadata: {annotations: {estimate.plimsoll.dev/duration: 1h}}\nspec: {affinity: null, containers: "
                     "[{name: a}]}",
                     "nodeAffinity: [{require: [{key: z, in: [b, c]}], prefer: [{key: s, exists: true}]}]") ==
-      R"(/spec/affinity {"nodeAffinity":{"requiredDuringSchedulingIgnoredDuringExecution":{"nodeSelectorTerms":[{"matchExpressions":[{"key":"z","operator":"In","values":["b","c"]}]}]}}})"
-      "\n"
-      R"(/spec/affinity/nodeAffinity/preferredDuringSchedulingIgnoredDuringExecution [{"weight":50,"preference":{"matchExpressions":[{"key":"s","operator":"Exists"}]}}])"
+      R"(/spec/affinity {"nodeAffinity":{"requiredDuringSchedulingIgnoredDuringExecution":{"nodeSelectorTerms":[{"matchExpressions":[{"key":"z","operator":"In","values":["b","c"]}]}]},"preferredDuringSchedulingIgnoredDuringExecution":[{"weight":50,"preference":{"matchExpressions":[{"key":"s","operator":"Exists"}]}}]}})"
       "\n");
 }
 
@@ -69,11 +67,11 @@ TEST_CASE("at a Pod another class takes the computed priority with it, and the s
 metadata: {annotations: {estimate.plimsoll.dev/duration: 1h}}
 spec: {priorityClassName: normal, priority: 5, preemptionPolicy: PreemptLowerPriority, containers: [{name: a}]}
 )",
-                      kPolicy) == "/spec/priorityClassName \"batch\"\n/spec/priority \n/spec/preemptionPolicy \n");
+                      kPolicy) == "/spec/priority \n/spec/preemptionPolicy \n/spec/priorityClassName \"batch\"\n");
   CHECK(
       decided_patch(
           "metadata: {annotations: {estimate.plimsoll.dev/duration: 1h}}\nspec: {priority: 0, containers: [{name: a}]}",
-          kPolicy) == "/spec/priorityClassName \"batch\"\n/spec/priority \n");
+          kPolicy) == "/spec/priority \n/spec/priorityClassName \"batch\"\n");
   const auto same = review("Pod", R"(
 metadata: {annotations: {estimate.plimsoll.dev/duration: 1h}}
 spec: {priorityClassName: batch, priority: 5, containers: [{name: a}]}

@@ -357,11 +357,11 @@ metadata:
 spec: {priorityClassName: fast, nodeSelector: {zone: b, disk: ssd}, activeDeadlineSeconds: 901, containers: []}
 )");
   const Workload& w = object.workload;
-  CHECK_FALSE(w.authored_json("priorityClassName", w.pod_spec["priorityClassName"]));
-  CHECK(w.authored_json("nodeSelector.zone", w.pod_spec["nodeSelector"]["zone"]) == R"("a")");
-  CHECK(w.authored_json("nodeSelector.disk", w.pod_spec["nodeSelector"]["disk"]) == R"("ssd")");
-  CHECK(w.authored_json("activeDeadlineSeconds", w.pod_spec["activeDeadlineSeconds"]) == "901");
-  CHECK_FALSE(w.authored_json("schedulerName", w.pod_spec["schedulerName"]));
+  CHECK_FALSE(w.authored("priorityClassName", w.pod_spec["priorityClassName"]));
+  CHECK(w.authored("nodeSelector.zone", w.pod_spec["nodeSelector"]["zone"]).text() == "a");
+  CHECK(w.authored("nodeSelector.disk", w.pod_spec["nodeSelector"]["disk"]).text() == "ssd");
+  CHECK(w.authored("activeDeadlineSeconds", w.pod_spec["activeDeadlineSeconds"]).integer() == 901);
+  CHECK_FALSE(w.authored("schedulerName", w.pod_spec["schedulerName"]));
 }
 
 TEST_CASE("elements of a list are ours by value, in whatever order their members stand") {

@@ -55,7 +55,7 @@ void refuse_bare_annotations(const Manifest& manifest, const Object& object, dec
   decision.reason = decide::reason::kBadEstimate;
   decision.warnings.clear();
   decision.changes.clear();
-  decision.patch.clear();
+  decision.patch = {};
   decision.is_preview = false;
 }
 
@@ -184,8 +184,8 @@ void Mutation::say(const Outcome& outcome) {
 
 /// `patch` of an object, as one of the document that the object stands in.
 void append_moved(const patch::Patch& patch, const json::Pointer& at, patch::Patch& out) {
-  for (const patch::Operation& operation : patch) {
-    out.push_back({operation.op, json::Pointer(at.text() + operation.path.text()), operation.value});
+  for (const patch::Operation& operation : patch.operations) {
+    out.operations.push_back({operation.op, json::Pointer(at.text() + operation.path.text()), operation.value});
   }
 }
 
@@ -204,7 +204,7 @@ std::optional<json::Tree> Mutation::patch_document(const Manifest& manifest) con
   if (!manifest.is_list && !refused.empty()) return std::nullopt;
   // Last first, so that the places of the others stay what they were.
   for (auto object = refused.rbegin(); object != refused.rend(); ++object) {
-    patch.push_back({patch::Operation::Op::Remove, (*object)->at, {}});
+    patch.operations.push_back({patch::Operation::Op::Remove, (*object)->at});
   }
   Result<json::Tree> tree = patch::apply(manifest.document.root(), patch);
   // `decide` has applied it already.

@@ -86,6 +86,8 @@ class View {
 struct Member {
   std::string_view key;
   View value;
+
+  bool operator==(const Member&) const = default;
 };
 
 class View::MemberIterator {

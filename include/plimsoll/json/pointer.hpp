@@ -18,7 +18,9 @@ class Pointer {
   /// Requires: `text` is a valid pointer ("" or starting with '/'); for literals in code.
   explicit Pointer(std::string text) : text_(std::move(text)) {}
 
-  /// This, one member deeper; `~` and `/` in `key` are escaped.
+  /// Goes one member deeper; `~` and `/` in `key` are escaped.
+  Pointer& operator/=(std::string_view key);
+  /// This, one member deeper.
   [[nodiscard]] Pointer operator/(std::string_view key) const;
   /// This, one array element deeper.
   [[nodiscard]] Pointer operator/(std::size_t index) const;

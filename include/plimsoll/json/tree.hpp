@@ -11,8 +11,8 @@
 
 namespace plimsoll::json {
 
-/// A mutable copy. What is not changed is shared with the source.
-/// Requires: the Document that `source` belongs to outlives the Tree.
+/// A mutable copy. What is not changed is shared with the source, and so is what is added.
+/// Requires: what `source` and added values belong to, never the Tree itself, outlives the Tree.
 class Tree {
  public:
   explicit Tree(View source);

@@ -5,7 +5,6 @@
 #pragma once
 
 #include <cstddef>
-#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -25,8 +24,14 @@ inline constexpr std::size_t kMarkerLimit = std::size_t{64} << 10U;
 /// or limits, resource), `priorityClassName`, `activeDeadlineSeconds`, `labels.<key>`, `nodeSelector.<key>`, and the
 /// lists `tolerations`, `nodeAffinity.required`, `nodeAffinity.preferred`, `podAntiAffinity.required`,
 /// `podAntiAffinity.preferred`, `topologySpreadConstraints`, whose value is the array of elements that were added.
-using Slots = std::map<std::string, std::string, std::less<>>;  ///< slot -> compact JSON text
+/// Sorted by slot.
+using Slots = std::vector<json::Member>;
 
+/// What `slots` holds for `slot`; missing when nothing.
+[[nodiscard]] json::View find_slot(const Slots& slots, std::string_view slot);
+void set_slot(Slots& slots, std::string_view slot, json::View value);
+
+/// Requires: what its slots were read from outlives it.
 struct Marker {
   std::string policy = {};     ///< revision of the policy that decided
   std::string estimate = {};   ///< short hash of the estimate that was decided on
@@ -45,8 +50,8 @@ struct Marker {
 /// Reads a parsed annotation; nothing when it is of another format, or claims nothing.
 [[nodiscard]] std::optional<Marker> read_marker(json::View root);
 
-/// Reads the annotation's value; nothing when it is malformed, too long, of another format, or claims nothing.
-[[nodiscard]] std::optional<Marker> parse_marker(std::string_view text);
+/// Parses the annotation's value; nothing when it is malformed or too long.
+[[nodiscard]] std::optional<json::Document> parse_marker(std::string_view text);
 
 /// Whether a request or limit of `container` is among the slots that were set.
 [[nodiscard]] bool has_slot(const Marker& marker, std::string_view container);

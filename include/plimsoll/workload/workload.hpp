@@ -112,9 +112,9 @@ struct Workload {
   /// The tolerations that are not ours.
   [[nodiscard]] std::vector<Toleration> authored_tolerations() const;
 
-  /// What the author wrote in a scalar slot that holds `present` now, as compact JSON: `present` itself, what stood
-  /// there before we wrote it, or nothing.
-  [[nodiscard]] std::optional<std::string> authored_json(std::string_view slot, json::View present) const;
+  /// What the author wrote in a scalar slot that holds `present` now: `present` itself, what stood there before we
+  /// wrote it, or nothing.
+  [[nodiscard]] json::View authored(std::string_view slot, json::View present) const;
   /// Whether `element` of the list slot was added by us.
   [[nodiscard]] bool is_ours(std::string_view slot, json::View element) const;
   /// How many elements of the list slot that holds `present` now its author wrote.

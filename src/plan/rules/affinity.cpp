@@ -47,9 +47,9 @@ namespace {
 bool may_extend_node_selector(const Input& input, const config::NodeRequirement& requirement) {
   const json::View present = input.workload.pod_spec["nodeSelector"];
   if (input.settings.lists == config::Lists::Template || input.workload.kind == workload::Kind::Pod) return true;
-  if (input.workload.authored_json("nodeSelector." + requirement.key, present[requirement.key])) return true;
+  if (input.workload.authored("nodeSelector." + requirement.key, present[requirement.key])) return true;
   for (const json::Member& member : present.members()) {
-    if (input.workload.authored_json("nodeSelector." + std::string(member.key), member.value)) return false;
+    if (input.workload.authored("nodeSelector." + std::string(member.key), member.value)) return false;
   }
   return true;
 }
@@ -60,12 +60,12 @@ void require_node(const Input& input, const config::NodeRequirement& requirement
   const workload::Workload& workload = input.workload;
   if (requirement.op == "In" && requirement.values.size() == 1 && may_extend_node_selector(input, requirement)) {
     const std::string slot = "nodeSelector." + requirement.key;
-    const auto authored = workload.authored_json(slot, workload.pod_spec["nodeSelector"][requirement.key]);
+    const json::View authored = workload.authored(slot, workload.pod_spec["nodeSelector"][requirement.key]);
     if (!authored) {
       out.changes.push_back({AddNodeSelector{requirement.key, requirement.values.front()}, {}, std::move(reason)});
-    } else if (*authored != '"' + requirement.values.front() + '"') {
+    } else if (authored.text() != requirement.values.front()) {
       out.warnings.push_back(fmt::format("nodeSelector {}: {} is kept; wanted: {}", requirement.key,
-                                         to_display(*authored), requirement.values.front()));
+                                         to_display(json::write(authored)), requirement.values.front()));
     }
     return;
   }

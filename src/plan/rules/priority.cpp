@@ -15,27 +15,21 @@ namespace plimsoll::plan {
 namespace {
 
 std::optional<std::int64_t> authored_deadline(const workload::Workload& workload) {
-  const auto text = workload.authored_json("activeDeadlineSeconds", workload.pod_spec["activeDeadlineSeconds"]);
-  if (!text) return std::nullopt;
-  const auto quantity = parse_quantity(*text);
-  return quantity ? std::optional(quantity->value()) : std::nullopt;
-}
-
-std::string quote(const std::string& text) {
-  return '"' + text + '"';
+  return workload.authored("activeDeadlineSeconds", workload.pod_spec["activeDeadlineSeconds"]).integer();
 }
 
 // Why the pod cannot have the class `target`; nothing when it can, or has it.
 std::string why_kept(const Input& input, const std::string& target) {
   const workload::Workload& workload = input.workload;
-  const auto authored = workload.authored_json("priorityClassName", workload.pod_spec["priorityClassName"]);
-  if (authored == quote(target)) return {};
+  const json::View authored = workload.authored("priorityClassName", workload.pod_spec["priorityClassName"]);
+  if (authored.text() == target) return {};
   const bool is_pod = workload.kind == workload::Kind::Pod;
   // At a Pod the Priority plugin has already filled in the cluster's default class.
   const std::string& default_class = input.settings.priority.default_class;
-  const bool is_default = is_pod && !default_class.empty() && authored == quote(default_class);
-  if (authored && !is_default && *authored != quote("")) {
-    return fmt::format("priority class {} is kept; the estimate is in band {}", to_display(*authored), target);
+  const bool is_default = is_pod && !default_class.empty() && authored.text() == default_class;
+  if (authored && !is_default && authored.text() != "") {
+    return fmt::format("priority class {} is kept; the estimate is in band {}", to_display(json::write(authored)),
+                       target);
   }
   for (const char* field : {"priority", "preemptionPolicy"}) {
     const json::View computed = workload.pod_spec[field];
@@ -87,7 +81,7 @@ void priority(const Input& input, Outcome& out) {
   const workload::Workload& workload = input.workload;
   const std::string& target = input.band.band->priority_class;
   const json::View present = workload.pod_spec["priorityClassName"];
-  if (workload.authored_json("priorityClassName", present) == quote(target)) return;
+  if (workload.authored("priorityClassName", present).text() == target) return;
   std::string reason = "the first band that matches";
   if (input.estimate.duration) reason += fmt::format(" duration {}", to_text(input.estimate.duration->value));
   out.changes.push_back({SetPriorityClass{target}, {}, std::move(reason)});

@@ -29,7 +29,7 @@ void runtime(const Input& input, Outcome& out) {
                          to_text(*input.band.band->bound));
   }
   if (!seconds) return;
-  if (workload.authored_json("activeDeadlineSeconds", workload.pod_spec["activeDeadlineSeconds"])) return;
+  if (workload.authored("activeDeadlineSeconds", workload.pod_spec["activeDeadlineSeconds"])) return;
   // A Pod's deadline is at most 2^31-1 (pkg/apis/core/validation).
   seconds = std::min<std::int64_t>(*seconds, std::numeric_limits<std::int32_t>::max());
   out.changes.push_back({SetPodDeadline{*seconds}, {}, std::move(reason)});
