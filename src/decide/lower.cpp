@@ -187,7 +187,9 @@ class Additions {
   Node parent(Node node) const { return nodes_[node].parent; }
   Pointer pointer(Node node) const {
     if (node == kTemplate) return workload_.template_path;
-    return pointer(nodes_[node].parent) / nodes_[node].key;
+    Pointer place = pointer(nodes_[node].parent);
+    place /= nodes_[node].key;
+    return place;
   }
   std::string field_path(Node node) const {
     if (node == kTemplate) return json::to_field_path(workload_.template_path);
@@ -429,15 +431,19 @@ void Lowering::write_list(List list) {
   }
   if (!unwanted.empty() && unwanted.size() == present.size() && list.elements.empty()) return remove(node);
 
+  const std::string path = additions_.field_path(node);
+  if (!present.is_array()) {
+    if (!list.elements.empty()) additions_.add(node, join(list.elements));
+    for (const List::Element& element : list.elements) say(element, path);
+    return;
+  }
   const Pointer place = additions_.pointer(node);
   for (auto i = unwanted.rbegin(); i != unwanted.rend(); ++i) remove(place / *i, present[*i]);
   std::erase_if(list.elements, [&](const List::Element& e) { return !!find_element(present, e.value); });
-  const std::string path = additions_.field_path(node);
   for (const List::Element& element : list.elements) {
-    if (present.is_array()) append(place, element.value);
+    append(place, element.value);
     say(element, path);
   }
-  if (!present.is_array() && !list.elements.empty()) additions_.add(node, join(list.elements));
 }
 
 // nodeSelectorTerms are alternatives: a requirement holds only if every one of them has it. A term without expressions

@@ -6,7 +6,8 @@
 #include <array>
 #include <cctype>
 #include <functional>
-#include <map>
+#include <iterator>
+#include <tuple>
 
 #include "plimsoll/base/text.hpp"
 #include "plimsoll/digest/digest.hpp"
@@ -40,6 +41,21 @@ struct Entry {
   std::string value;
 };
 
+struct Annotation {
+  std::string_view key;  // without the prefix
+  Entry entry;
+  bool is_text = true;
+};
+
+// What is said of one container by its name.
+struct Named {
+  std::string container;
+  std::string key;
+  Entry entry;
+
+  bool operator<(const Named& other) const { return std::tie(container, key) < std::tie(other.container, other.key); }
+};
+
 class Reader {
  public:
   Reader(const Workload& workload, const config::Policy& policy, const config::Settings& settings, TimePoint now)
@@ -49,9 +65,10 @@ class Reader {
 
  private:
   void collect(json::View metadata, const json::Pointer& at);
+  void sort_annotations();
   void hash_annotations();
   void sort_keys();
-  void read_containers_json(const Entry& entry);
+  void read_containers_json(const Entry& entry, std::vector<Named>& named);
   void say_unknown_key(std::string_view key, const Entry& entry);
   void say_unknown(const Entry& entry, const std::optional<std::string>& meant);
   void read_job_keys();
@@ -81,6 +98,11 @@ class Reader {
   void warn(std::string message) {
     if (out_.warnings.size() < kMaxProblems) out_.warnings.push_back(std::move(message));
   }
+  /// The unqualified estimate `key`; null when there is none.
+  const Entry* find(std::string_view key) const {
+    const auto found = std::ranges::lower_bound(annotations_, key, {}, &Annotation::key);
+    return found != annotations_.end() && found->key == key ? &found->entry : nullptr;
+  }
   std::string annotation_path(std::string_view key) const {
     const bool on_template = workload_.kind == workload::Kind::Pod;
     const json::Pointer metadata = on_template ? workload_.metadata_path : workload_.template_path / "metadata";
@@ -92,10 +114,9 @@ class Reader {
   const config::Settings& settings_;
   TimePoint now_;
   Reading out_;
-  // Ordered, so that problems and the hash do not depend on the order in which annotations were written.
-  std::map<std::string, Entry, std::less<>> annotations_;
-  std::map<std::string, Entry, std::less<>> job_keys_;                                   // duration, deadline ...
-  std::map<std::string, std::map<std::string, Entry, std::less<>>, std::less<>> named_;  // container -> key -> entry
+  // Sorted by key, so that problems and the hash do not depend on the order in which annotations were written.
+  std::vector<Annotation> annotations_;
+  std::vector<Named> named_;  // sorted; of equal ones the first counts
   bool has_unqualified_ = false;
 };
 
@@ -106,29 +127,37 @@ void Reader::collect(json::View metadata, const json::Pointer& at) {
     out_.has_annotations = true;
     const std::string_view key = member.key.substr(policy_.prefix.size());
     // No annotation's name is longer than what is displayed, so no honest path is cut.
-    Entry entry{path, {}};
-    json::append_field(entry.where, policy_.prefix + to_display(key));
+    Annotation& annotation = annotations_.emplace_back(Annotation{key, {path, {}}});
+    json::append_field(annotation.entry.where, policy_.prefix + to_display(key));
     if (const auto text = member.value.text()) {
-      entry.value = *text;
+      annotation.entry.value = *text;
     } else if (member.value.is_null()) {
       // Go reads null as an empty string, and so does the API server.
     } else {
       // The API server refuses this itself; a file on a laptop does not.
-      entry.value = json::write(member.value);
-      problem(Problem::Reason::NotText, entry,
-              fmt::format("is not a string: quote it: \"{}\"", to_display(entry.value)));
-      annotations_.erase(std::string(key));
-      continue;
+      annotation.is_text = false;
+      annotation.entry.value = json::write(member.value);
+      problem(Problem::Reason::NotText, annotation.entry,
+              fmt::format("is not a string: quote it: \"{}\"", to_display(annotation.entry.value)));
     }
-    annotations_.insert_or_assign(std::string(key), std::move(entry));
   }
+}
+
+// Of those with one key the last counts: what the pod template says comes after what its object says.
+void Reader::sort_annotations() {
+  std::ranges::stable_sort(annotations_, {}, &Annotation::key);
+  const auto same_key = [](const Annotation& a, const Annotation& b) { return a.key == b.key; };
+  annotations_.erase(annotations_.begin(), std::unique(annotations_.rbegin(), annotations_.rend(), same_key).base());
+  std::erase_if(annotations_, [](const Annotation& annotation) { return !annotation.is_text; });
 }
 
 void Reader::hash_annotations() {
   std::string canonical;
-  for (const auto& [key, entry] : annotations_) {
+  for (const Annotation& annotation : annotations_) {
+    const std::string& value = annotation.entry.value;
     // Lengths keep a value that holds a line break from passing for two annotations.
-    canonical += key + '=' + std::to_string(entry.value.size()) + ':' + entry.value + '\n';
+    canonical.append(annotation.key).append("=").append(std::to_string(value.size())).append(":");
+    canonical.append(value).append("\n");
   }
   out_.estimate.hash = digest::short_hash(canonical);
 }
@@ -153,22 +182,24 @@ void Reader::say_unknown(const Entry& entry, const std::optional<std::string>& m
 }
 
 void Reader::sort_keys() {
-  for (auto& [key, entry] : annotations_) {
+  std::vector<Named> in_json;  // an annotation of the container's own comes first
+  for (const auto& [key, entry, is_text] : annotations_) {
     const std::size_t dot = key.find('.');
-    if (dot != std::string::npos && is_container_key(std::string_view(key).substr(0, dot))) {
-      named_[key.substr(dot + 1)].insert_or_assign(key.substr(0, dot), std::move(entry));
+    if (dot != std::string::npos && is_container_key(key.substr(0, dot))) {
+      named_.push_back({std::string(key.substr(dot + 1)), std::string(key.substr(0, dot)), entry});
     } else if (key == "containers") {
-      read_containers_json(entry);
+      read_containers_json(entry, in_json);
     } else if (std::ranges::find(kKeys, key) != kKeys.end()) {
-      job_keys_.insert_or_assign(key, std::move(entry));
       has_unqualified_ = has_unqualified_ || is_container_key(key);
     } else {
       say_unknown_key(key, entry);
     }
   }
+  std::ranges::move(in_json, std::back_inserter(named_));
+  std::ranges::stable_sort(named_, std::less<>());
 }
 
-void Reader::read_containers_json(const Entry& entry) {
+void Reader::read_containers_json(const Entry& entry, std::vector<Named>& named) {
   const Result<json::Document> document = json::Document::parse(entry.value);
   if (!document || !document->root().is_object()) {
     problem(Problem::Reason::Malformed, entry, R"(must be JSON such as {"main": {"memory": "4Gi"}})");
@@ -189,7 +220,7 @@ void Reader::read_containers_json(const Entry& entry) {
       } else if (!member.value.text() && !member.value.integer()) {
         problem(Problem::Reason::NotText, one, "must be a string such as \"4Gi\"");
       } else {
-        named_[std::string(container.key)].try_emplace(std::string(member.key), std::move(one));
+        named.push_back({std::string(container.key), std::string(member.key), std::move(one)});
       }
     }
   }
@@ -378,19 +409,19 @@ Duration slack_between(TimePoint submitted, TimePoint deadline, Duration duratio
 
 void Reader::read_job_keys() {
   Estimate& estimate = out_.estimate;
-  if (const auto entry = job_keys_.find("duration"); entry != job_keys_.end()) {
-    const Result<Duration> duration = parse_duration(entry->second.value);
+  if (const Entry* entry = find("duration")) {
+    const Result<Duration> duration = parse_duration(entry->value);
     if (!duration) {
-      problem(Problem::Reason::Malformed, entry->second, duration.error().message);
+      problem(Problem::Reason::Malformed, *entry, duration.error().message);
     } else if (*duration <= Duration{}) {
-      problem(Problem::Reason::OutOfRange, entry->second, "must be more than zero, such as \"90m\"");
+      problem(Problem::Reason::OutOfRange, *entry, "must be more than zero, such as \"90m\"");
     } else {
-      estimate.duration = {*duration, {Origin::Source::Annotation, entry->second.where}};
+      estimate.duration = {*duration, {Origin::Source::Annotation, entry->where}};
     }
   }
-  if (const auto entry = job_keys_.find("deadline"); entry != job_keys_.end()) read_deadline(entry->second);
-  if (const auto entry = job_keys_.find("confidence"); entry != job_keys_.end()) {
-    const std::string& value = entry->second.value;
+  if (const Entry* entry = find("deadline")) read_deadline(*entry);
+  if (const Entry* entry = find("confidence")) {
+    const std::string& value = entry->value;
     if (value == "low") {
       estimate.confidence = config::Confidence::Low;
     } else if (value == "medium") {
@@ -398,13 +429,13 @@ void Reader::read_job_keys() {
     } else if (value == "high") {
       estimate.confidence = config::Confidence::High;
     } else {
-      problem(Problem::Reason::Malformed, entry->second, "must be \"low\", \"medium\" or \"high\"");
+      problem(Problem::Reason::Malformed, *entry, "must be \"low\", \"medium\" or \"high\"");
     }
   }
-  if (const auto entry = job_keys_.find("gpu-model"); entry != job_keys_.end()) read_gpu_models(entry->second);
+  if (const Entry* entry = find("gpu-model")) read_gpu_models(*entry);
 
-  if (const auto entry = job_keys_.find("family"); entry != job_keys_.end() && !entry->second.value.empty()) {
-    estimate.family = entry->second.value;
+  if (const Entry* entry = find("family"); entry != nullptr && !entry->value.empty()) {
+    estimate.family = entry->value;
   } else if (workload_.controller) {
     estimate.family = workload_.controller->name;
   } else if (!workload_.name.empty()) {
@@ -424,8 +455,8 @@ void Reader::read_job_keys() {
 
 void Reader::choose_container() {
   const auto index_of = [&](const Container* c) { return static_cast<std::size_t>(c - workload_.containers.data()); };
-  if (const auto entry = job_keys_.find("container"); entry != job_keys_.end()) {
-    if (const Container* found = workload_.find_container(entry->second.value)) {
+  if (const Entry* entry = find("container")) {
+    if (const Container* found = workload_.find_container(entry->value)) {
       out_.estimate.container = index_of(found);
       return;
     }
@@ -435,8 +466,8 @@ void Reader::choose_container() {
       names.push_back(c.name);
       list += (list.empty() ? "" : ", ") + to_display(c.name);
     }
-    const auto meant = nearest(entry->second.value, names);
-    problem(Problem::Reason::UnknownContainer, entry->second,
+    const auto meant = nearest(entry->value, names);
+    problem(Problem::Reason::UnknownContainer, *entry,
             meant ? fmt::format("is no container here: did you mean {}?", quoted(*meant))
                   : fmt::format("is no container here; there are: {}", list));
     return;
@@ -484,34 +515,34 @@ void Reader::choose_container() {
                              : fmt::format("is needed: the estimate could be about any of: {}", list));
 }
 
-const Entry* find_entry(const std::map<std::string, Entry, std::less<>>& entries, std::string_view key) {
-  const auto entry = entries.find(key);
-  return entry == entries.end() ? nullptr : &entry->second;
-}
-
 void Reader::read_container(std::size_t index) {
-  const auto named = named_.find(workload_.containers[index].name);
+  const auto named = std::ranges::equal_range(named_, workload_.containers[index].name, {}, &Named::container);
   out_.estimate.containers[index] = read_sizes([&](std::string_view key) -> const Entry* {
-    if (named != named_.end()) {
-      if (const Entry* entry = find_entry(named->second, key)) return entry;
-    }
-    return out_.estimate.container == index ? find_entry(job_keys_, key) : nullptr;
+    const auto entry = std::ranges::find(named, key, &Named::key);
+    if (entry != named.end()) return &entry->entry;
+    return out_.estimate.container == index ? find(key) : nullptr;
   });
 }
 
 // Sizes that found no container are read all the same, for their problems: all are told at once.
 void Reader::read_absent_containers() {
   if (!out_.estimate.container) {
-    static_cast<void>(read_sizes([&](std::string_view key) { return find_entry(job_keys_, key); }));
+    static_cast<void>(read_sizes([&](std::string_view key) { return find(key); }));
   }
   std::vector<std::string_view> names;
   for (const Container& c : workload_.containers) names.push_back(c.name);
   std::size_t absent = 0;
-  for (const auto& [name, entries] : named_) {
+  for (auto first = named_.begin(); first != named_.end();) {
+    const std::string& name = first->container;
+    const auto named = std::ranges::equal_range(first, named_.end(), name, {}, &Named::container);
+    const Entry& entry = first->entry;
+    first = named.end();
     if (workload_.find_container(name) != nullptr) continue;
     if (++absent > kMaxProblems) break;
-    static_cast<void>(read_sizes([&sizes = entries](std::string_view key) { return find_entry(sizes, key); }));
-    const Entry& entry = entries.begin()->second;
+    static_cast<void>(read_sizes([&](std::string_view key) -> const Entry* {
+      const auto one = std::ranges::find(named, key, &Named::key);
+      return one != named.end() ? &one->entry : nullptr;
+    }));
     if (const auto meant = nearest(name, names)) {
       problem(Problem::Reason::UnknownContainer, entry,
               fmt::format("names a container that is not here: did you mean {}?", quoted(*meant)));
@@ -610,6 +641,7 @@ Reading Reader::read() && {
     for (std::size_t i = 0; i < workload_.containers.size(); ++i) declare(i);
     return std::move(out_);
   }
+  sort_annotations();
   hash_annotations();
   sort_keys();
   read_job_keys();

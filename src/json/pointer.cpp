@@ -49,14 +49,14 @@ std::optional<std::size_t> parse_index(std::string_view token) {
 
 Pointer& Pointer::operator/=(std::string_view key) {
   text_ += '/';
-  for (std::size_t special = key.find_first_of("~/"); special != std::string_view::npos;
-       special = key.find_first_of("~/")) {
-    text_ += key.substr(0, special);
-    text_ += key[special] == '~' ? "~0" : "~1";
-    key.remove_prefix(special + 1);
+  const auto is_special = [](char c) { return c == '~' || c == '/'; };
+  for (auto rest = key.begin();;) {
+    const auto special = std::find_if(rest, key.end(), is_special);
+    text_.append(rest, special);
+    if (special == key.end()) return *this;
+    text_ += *special == '~' ? "~0" : "~1";
+    rest = special + 1;
   }
-  text_ += key;
-  return *this;
 }
 
 Pointer Pointer::operator/(std::string_view key) const {
