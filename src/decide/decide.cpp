@@ -41,8 +41,8 @@ class Run {
   }
 
   Decision decide(json::View object) &&;
-  /// The same for an object that was viewed already. Requires: a request that is not skipped.
-  Decision decide(Workload& workload) &&;
+  /// The same for an object that was viewed, and perhaps read, already. Requires: a request that is not skipped.
+  Decision decide(Workload& workload, std::optional<estimate::Reading> reading = std::nullopt) &&;
 
  private:
   bool end(Verdict verdict, std::string_view why, std::string message) {
@@ -250,11 +250,11 @@ Decision Run::decide(json::View object) && {
   return std::move(*this).decide(*viewed);
 }
 
-Decision Run::decide(Workload& workload) && {
+Decision Run::decide(Workload& workload, std::optional<estimate::Reading> reading) && {
   workload.name_space = review_.name_space;
   if (skipped_by_object(workload)) return std::move(decision_);
 
-  reading_ = estimate::read_estimate(workload, policy_, settings_, now_);
+  reading_ = reading ? std::move(*reading) : estimate::read_estimate(workload, policy_, settings_, now_);
   const bool done = opted_out(workload) || lacks_estimate(workload) || rejected(workload);
   if (!done) {
     std::ranges::move(reading_.warnings, std::back_inserter(decision_.warnings));
@@ -274,7 +274,7 @@ Decision Run::decide(Workload& workload) && {
 
 // The patched copy must be one that the API server accepts, and one that is decided already.
 std::optional<std::string> find_fault(const admission::Review& review, const config::Policy& policy, TimePoint now,
-                                      const Decision& decision) {
+                                      Decision& decision) {
   if (decision.patch.empty()) return std::nullopt;
   const Result<json::Tree> patched = patch::apply(review.object, decision.patch);
   if (!patched) return fmt::format("the patch does not apply: {}: {}", patched.error().where, patched.error().message);
@@ -290,7 +290,15 @@ std::optional<std::string> find_fault(const admission::Review& review, const con
     }
     if (!violations.empty()) return "the result is invalid: " + *violations.begin();
   }
-  const Decision again = Run(review, policy, now).decide(*after);
+  // No operation touches an estimate: what was read is lent, not read again.
+  std::optional<estimate::Reading> reading;
+  if (!decision.estimate.hash.empty() && decision.estimate.containers.size() == after->containers.size()) {
+    reading.emplace();
+    reading->estimate = std::move(decision.estimate);
+    reading->has_annotations = true;
+  }
+  Decision again = Run(review, policy, now).decide(*after, std::move(reading));
+  if (reading) decision.estimate = std::move(again.estimate);
   if (!again.patch.empty()) return "deciding again would change it again: " + patch::write_patch(again.patch);
   return std::nullopt;
 }

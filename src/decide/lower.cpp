@@ -159,7 +159,7 @@ class Additions {
   explicit Additions(const Workload& workload) : workload_(workload) {
     constexpr std::size_t kUsual = 32;
     nodes_.reserve(kUsual);
-    nodes_.push_back({"", {}, {}, kTemplate, {}});
+    nodes_.push_back({});
     make(kTemplate, "spec", workload.pod_spec);
     make(kTemplate, "metadata", workload.template_metadata);
   }
@@ -201,29 +201,37 @@ class Additions {
   void add(Node node, View value) { nodes_[node].value = value; }
   /// Appends the operations that add all that was said.
   void write(Builder& make, std::vector<patch::Operation>& operations) const {
-    for (const Node child : nodes_[kTemplate].children) write(child, make, operations);
+    for_each_child(kTemplate, [&](Node child) { write(child, make, operations); });
   }
 
  private:
   struct Entry {
-    std::string_view key;
-    View present;
-    View value;
-    Node parent;
-    std::vector<Node> children;
+    std::string_view key = {};
+    View present = {};
+    View value = {};
+    Node parent = kTemplate;
+    Node first_child = kNone;
+    Node last_child = kNone;
+    Node next = kNone;  // child of the same parent
   };
-  static constexpr Node kNone = static_cast<Node>(-1);
+  static constexpr Node kNone = kTemplate;  // nobody's child
 
+  template <class Visit>
+  void for_each_child(Node node, Visit visit) const {
+    for (Node child = nodes_[node].first_child; child != kNone; child = nodes_[child].next) visit(child);
+  }
   Node find(Node parent, std::string_view key) const {
-    for (const Node child : nodes_[parent].children) {
-      if (nodes_[child].key == key) return child;
-    }
-    return kNone;
+    Node child = nodes_[parent].first_child;
+    while (child != kNone && nodes_[child].key != key) child = nodes_[child].next;
+    return child;
   }
   Node make(Node parent, std::string_view key, View present) {
-    nodes_.push_back({key, present, {}, parent, {}});
-    nodes_[parent].children.push_back(nodes_.size() - 1);
-    return nodes_.size() - 1;
+    const Node made = nodes_.size();
+    nodes_.push_back({.key = key, .present = present, .parent = parent});
+    Entry& above = nodes_[parent];
+    (above.last_child == kNone ? above.first_child : nodes_[above.last_child].next) = made;
+    above.last_child = made;
+    return made;
   }
   Node at(const workload::Container& container) {
     const bool is_app = container.role == workload::Container::Role::App;
@@ -236,18 +244,18 @@ class Additions {
 
   // What is to stand at `node` where nothing stands yet.
   View grown(Node node, Builder& make) const {
-    if (nodes_[node].value || nodes_[node].children.empty()) return nodes_[node].value;
+    if (nodes_[node].value) return nodes_[node].value;
     std::vector<json::Member> members;
-    for (const Node child : nodes_[node].children) {
+    for_each_child(node, [&](Node child) {
       if (const View value = grown(child, make)) members.push_back({nodes_[child].key, value});
-    }
+    });
     return members.empty() ? View() : make.object(members);
   }
   void write(Node node, Builder& make, std::vector<patch::Operation>& operations) const {
     const Entry& entry = nodes_[node];
     // A null counts as missing.
     if (!entry.value && (entry.present.is_object() || entry.present.is_array())) {
-      for (const Node child : entry.children) write(child, make, operations);
+      for_each_child(node, [&](Node child) { write(child, make, operations); });
     } else if (const View value = grown(node, make)) {
       operations.push_back({patch::Operation::Op::Add, pointer(node), value});
     }

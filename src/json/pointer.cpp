@@ -18,8 +18,9 @@ bool is_letter(char c) {
 
 // Letters, digits, `-` and `_`, but not digits alone, which would be an index.
 bool is_name(std::string_view token) {
-  return std::ranges::any_of(token, is_letter) &&
-         std::ranges::all_of(token, [](char c) { return is_letter(c) || is_digit(c); });
+  // In this order, because what is no name is mostly long.
+  return std::ranges::all_of(token, [](char c) { return is_letter(c) || is_digit(c); }) &&
+         !std::ranges::all_of(token, is_digit);
 }
 
 }  // namespace

@@ -2,6 +2,7 @@
 
 #include <array>
 #include <charconv>
+#include <cstring>
 
 #include "access.hpp"
 #include "utf8.hpp"
@@ -18,8 +19,23 @@ constexpr auto kPlain = [] {
   return plain;
 }();
 
+// Whether any of eight bytes is not plain. A byte below n, where none has its high bit, borrows it from n's difference;
+// zero is below one. Source: https://graphics.stanford.edu/~seander/bithacks.html#HasLessInWord
+bool has_special(const char* bytes) {
+  std::uint64_t word = 0;
+  std::memcpy(&word, bytes, sizeof word);
+  constexpr std::uint64_t kOnes = 0x0101010101010101U;
+  constexpr std::uint64_t kHigh = 0x80 * kOnes;
+  const std::uint64_t controls = word - 0x20 * kOnes;
+  const std::uint64_t quotes = (word ^ '"' * kOnes) - kOnes;
+  const std::uint64_t backslashes = (word ^ '\\' * kOnes) - kOnes;
+  const std::uint64_t beyond_tilde = word + kOnes;
+  return ((word | controls | quotes | backslashes | beyond_tilde) & kHigh) != 0;
+}
+
 std::size_t plain_prefix(std::string_view text) {
   std::size_t length = 0;
+  while (length + 8 <= text.size() && !has_special(text.data() + length)) length += 8;
   while (length < text.size() && kPlain[static_cast<unsigned char>(text[length])]) ++length;
   return length;
 }

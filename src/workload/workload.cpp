@@ -392,11 +392,12 @@ Bytes visible_heap(json::View container) {
 
 Bytes memory_floor(const Workload& workload, const Container& container) {
   Bytes volumes;
-  const std::set<std::string_view> mounted = mounted_volumes(container);
+  std::optional<std::set<std::string_view>> mounted;  // few pods have a volume in memory
   for (const json::View volume : workload.pod_spec["volumes"].elements()) {
     if (volume["emptyDir"]["medium"].text() != "Memory") continue;
     // By volume, not by mount: what is mounted twice is there once.
-    if (!mounted.contains(volume["name"].text().value_or(""))) continue;
+    if (!mounted) mounted = mounted_volumes(container);
+    if (!mounted->contains(volume["name"].text().value_or(""))) continue;
     const auto limit = read_quantity(volume["emptyDir"]["sizeLimit"]);
     if (!limit) continue;
     if (const auto bytes = to_bytes(*limit)) volumes += *bytes;
@@ -442,6 +443,8 @@ Result<Workload> view_workload(Kind kind, json::View object, Markers markers) {
     }
   }
   for (Container& container : workload.containers) {
+    const json::View resources = container.view["resources"];
+    container.amounts.reserve(std::min(resources["requests"].size() + resources["limits"].size(), kMaxAmounts));
     PLIMSOLL_CHECK(read_amounts(workload, container, Side::Request));
     PLIMSOLL_CHECK(read_amounts(workload, container, Side::Limit));
   }
