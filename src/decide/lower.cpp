@@ -156,7 +156,8 @@ class Additions {
   static constexpr Node kSpec = 1;
   static constexpr Node kMetadata = 2;
 
-  explicit Additions(const Workload& workload) : workload_(workload) {
+  explicit Additions(const Workload& workload)
+      : workload_(workload), template_field_path_(json::to_field_path(workload.template_path)) {
     constexpr std::size_t kUsual = 32;
     nodes_.reserve(kUsual);
     nodes_.push_back({});
@@ -186,13 +187,13 @@ class Additions {
   View present(Node node) const { return nodes_[node].present; }
   Node parent(Node node) const { return nodes_[node].parent; }
   Pointer pointer(Node node) const {
-    if (node == kTemplate) return workload_.template_path;
+    if (node == kTemplate) return Pointer(with_room(workload_.template_path.text()));
     Pointer place = pointer(nodes_[node].parent);
     place /= nodes_[node].key;
     return place;
   }
   std::string field_path(Node node) const {
-    if (node == kTemplate) return json::to_field_path(workload_.template_path);
+    if (node == kTemplate) return with_room(template_field_path_);
     std::string path = field_path(nodes_[node].parent);
     json::append_field(path, nodes_[node].key);
     return path;
@@ -219,6 +220,13 @@ class Additions {
   template <class Visit>
   void for_each_child(Node node, Visit visit) const {
     for (Node child = nodes_[node].first_child; child != kNone; child = nodes_[child].next) visit(child);
+  }
+  // Nearly every path fits: one allocation.
+  static std::string with_room(const std::string& path) {
+    constexpr std::size_t kUsual = 120;
+    std::string text;
+    text.reserve(kUsual);
+    return text += path;
   }
   Node find(Node parent, std::string_view key) const {
     Node child = nodes_[parent].first_child;
@@ -262,6 +270,7 @@ class Additions {
   }
 
   const Workload& workload_;
+  std::string template_field_path_;
   std::vector<Entry> nodes_;
 };
 

@@ -79,7 +79,7 @@ Result<void> apply_one(json::Tree& tree, const Operation& operation) {
 }  // namespace
 
 std::string write_patch(const Patch& patch) {
-  json::Writer writer;
+  json::Writer writer(std::size_t{4096});
   writer.begin_array();
   for (const Operation& operation : patch.operations) {
     writer.begin_object();

@@ -82,7 +82,7 @@ bool has_slot(const Marker& marker, std::string_view container) {
 }
 
 std::string to_text(const Marker& marker) {
-  json::Writer writer;
+  json::Writer writer(std::size_t{2048});
   writer.begin_object().member("v", std::int64_t{kMarkerFormat}).member("policy", marker.policy);
   writer.member("estimate", marker.estimate);
   if (!marker.container.empty()) writer.member("container", marker.container);

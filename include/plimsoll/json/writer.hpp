@@ -1,6 +1,7 @@
 // Write JSON without a tree.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -18,7 +19,8 @@ namespace plimsoll::json {
 ///   std::string text = std::move(w).take();
 class Writer {
  public:
-  Writer() { text_.reserve(128); }
+  /// Units: bytes, where they are known about; more is no error.
+  explicit Writer(std::size_t expected = 128) { text_.reserve(expected); }
 
   Writer& begin_object();
   Writer& end_object();
