@@ -20,6 +20,7 @@ constexpr const char* kFooter = R"(Examples:
   plimsoll mutate -f job.yaml | kubectl apply -f -
   plimsoll check policy.yaml                       before the policy is rolled out
   plimsoll test goldens/                           your own cases for your own policy
+  plimsoll audit audit.jsonl --sum                 who asked for what, what was changed
   plimsoll serve --policy policy.yaml --self-signed --dns-name localhost --ca-out ca.crt
 
 Exit codes:

@@ -1,6 +1,11 @@
 #include "plimsoll/audit/record.hpp"
 
+#include <algorithm>
+#include <fstream>
+#include <sstream>
+
 #include "decide/reviews.hpp"
+#include "plimsoll/audit/entry.hpp"
 
 namespace plimsoll::audit {
 namespace {
@@ -98,6 +103,73 @@ TEST_CASE("a refusal is recorded with its problems, a skip with its reason, a dr
   const auto skipped = json::Document::parse(encoded("spec: {template: {spec: {containers: []}}}"));
   CHECK(skipped->root()["verdict"].text() == "Skipped");
   CHECK(skipped->root()["reason"].text() == "NoEstimate");
+}
+
+std::string documentation() {
+  std::ifstream file(PLIMSOLL_SOURCE_DIR "/docs/audit.md");
+  REQUIRE(file);
+  return {std::istreambuf_iterator<char>(file), {}};
+}
+
+/// What stands between the first backticks of `line`, the second, and so on.
+std::vector<std::string> code_words(std::string_view line) {
+  std::vector<std::string> words;
+  for (std::size_t begin = line.find('`'); begin != std::string_view::npos; begin = line.find('`', begin)) {
+    const std::size_t end = line.find('`', begin + 1);
+    if (end == std::string_view::npos) break;
+    words.emplace_back(line.substr(begin + 1, end - begin - 1));
+    begin = end + 1;
+  }
+  return words;
+}
+
+std::vector<std::string> keys_of(json::View object) {
+  std::vector<std::string> keys;
+  for (const json::Member member : object.members()) keys.emplace_back(member.key);
+  return keys;
+}
+
+TEST_CASE("docs/audit.md names every member of a record, in their order; those that may be absent say `only`") {
+  std::istringstream page(documentation());
+  std::vector<std::string> documented;
+  std::string line;
+  while (std::getline(page, line) && !line.starts_with("| Member | Value |")) continue;
+  std::getline(page, line);  // the rule below the headings
+  while (std::getline(page, line) && line.starts_with("| ")) {
+    const std::size_t middle = line.find(" | ");
+    REQUIRE(middle != std::string::npos);
+    if (line.substr(middle + 3).starts_with("only ")) continue;
+    for (const std::string& word : code_words(line.substr(0, middle))) documented.push_back(word);
+  }
+  const auto record = json::Document::parse(encoded(kJob));
+  REQUIRE(record);
+  CHECK(documented == keys_of(record->root()));
+
+  const std::vector<std::string> said = code_words(documentation());
+  const auto refused =
+      json::Document::parse(encoded("spec: {template: {metadata: {annotations: {estimate.plimsoll.dev/memory: '8'}}, "
+                                    "spec: {containers: [{name: a}]}}}"));
+  for (const json::View inner : {record->root()["estimate"], record->root()["changes"][0],
+                                 record->root()["estimate"]["containers"]["main"], refused->root()["problems"][0]}) {
+    CHECK(inner.size() > 0);
+    for (const std::string& key : keys_of(inner)) {
+      INFO(key);
+      CHECK(std::ranges::find(said, key) != said.end());
+    }
+  }
+}
+
+TEST_CASE("the example in docs/audit.md is a record") {
+  const std::string page = documentation();
+  const std::size_t begin = page.find("```json\n") + 8;
+  std::string example = page.substr(begin, page.find("```", begin) - begin);
+  std::erase(example, '\n');
+  const auto entry = decode_record(example);
+  REQUIRE(entry);
+  CHECK(entry->changes.size() == 3);
+  const auto record = json::Document::parse(encoded(kJob));
+  const auto parsed = json::Document::parse(example);
+  CHECK(keys_of(parsed->root()) == keys_of(record->root()));
 }
 
 TEST_CASE("the same decision gives the same bytes, and outlives its review") {
