@@ -108,7 +108,7 @@ http::Response AdmissionEndpoint::mutate(http::Request&& request) const {
   }
   const auto encoded = steady_clock::now();
   const auto latency = std::chrono::duration_cast<std::chrono::microseconds>(encoded - request.received);
-  record_(audit::make_record(*review, std::move(decision), {now, latency, std::move(input), world_.policy->prefix}),
+  record_(audit::make_record(*review, std::move(decision), {now, latency, std::move(input), world.policy->prefix}),
           {.decode = decoded - began, .decide = decided - decoded, .encode = encoded - decided});
   return response;
 }

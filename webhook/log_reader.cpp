@@ -147,6 +147,7 @@ std::optional<std::string_view> LogReader::take_line() {
 std::optional<std::string_view> LogReader::take_unfinished_line() {
   if (begin_ == lines_.size()) return std::nullopt;
   ++line_number_;
+  is_unfinished_ = true;
   const std::size_t begin = std::exchange(begin_, lines_.size());
   searched_ = lines_.size();
   return std::string_view(lines_).substr(begin);

@@ -45,6 +45,8 @@ class LogReader {
 
   /// The number of the line that next() gave last; begins with 1 again in a file that was followed to another.
   [[nodiscard]] std::uint64_t line_number() const { return line_number_; }
+  /// Whether that line lacked its line break: the file ends inside it.
+  [[nodiscard]] bool is_unfinished() const { return is_unfinished_; }
   /// How much of the file was read, and how large it was when it was opened: packed bytes. Size 0: not known.
   [[nodiscard]] std::uint64_t bytes_read() const { return bytes_read_; }
   [[nodiscard]] std::uint64_t size() const { return size_; }
@@ -91,6 +93,7 @@ class LogReader {
   std::size_t begin_ = 0;     // of the next line in it
   std::size_t searched_ = 0;  // no line break between begin_ and here
   bool is_skipping_ = false;  // the rest of a line that was cut
+  bool is_unfinished_ = false;
   std::uint64_t line_number_ = 0;
   std::uint64_t bytes_read_ = 0;
   std::uint64_t size_ = 0;

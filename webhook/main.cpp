@@ -6,6 +6,8 @@
 
 #include "webhook/command_line.hpp"
 #include "webhook/commands/audit.hpp"
+#include "webhook/commands/audit_replay.hpp"
+#include "webhook/commands/audit_verify.hpp"
 #include "webhook/commands/check.hpp"
 #include "webhook/commands/mutate.hpp"
 #include "webhook/commands/register.hpp"
@@ -16,13 +18,17 @@
 int main(int argc, char** argv) {
   using namespace plimsoll::webhook;
 
+  static constexpr Command kAuditCommands[] = {
+      {"verify", "look for changed, removed and moved lines", declare_audit_verify},
+      {"replay", "decide what was recorded again, under another policy", declare_audit_replay},
+  };
   constexpr Command kCommands[] = {
       {"serve", "answer the API server: the webhook itself", declare_serve},
       {"mutate", "decide objects from files as the cluster would", declare_mutate},
       {"check", "look for mistakes in policies and server configs", declare_check},
       {"test", "run golden cases: objects and what is to become of them", declare_test},
       {"register", "how the API server calls: print it, or make it so", declare_register},
-      {"audit", "read audit logs: filter, sum up, follow", declare_audit},
+      {"audit", "read audit logs: filter, sum up, follow", declare_audit, kAuditCommands},
   };
 
   // A reader that goes away (`plimsoll mutate ... | head`) is then an error of write(2), which print() forgives.

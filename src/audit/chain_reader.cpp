@@ -16,8 +16,7 @@ struct ReadEvent {
 };
 
 ReadEvent read_event(std::string_view line) {
-  // A record begins with its time and uid, and inside a text quotation marks are escaped: only few lines are parsed.
-  if (line.substr(0, 128).find(R"(,"event":")") == std::string_view::npos) return {};
+  if (!is_event(line)) return {};
   const Result<json::Document> document = json::Document::parse(std::string(line));
   if (!document) return {};
   const json::View root = document->root();
@@ -46,6 +45,14 @@ bool begins_chain(const SealedLine& sealed) {
 }
 
 }  // namespace
+
+// A record goes on with its uid, and inside a text quotation marks are escaped.
+bool is_event(std::string_view line) {
+  constexpr std::string_view kTime = R"({"v":1,"time":")";
+  if (!line.starts_with(kTime)) return false;
+  const std::size_t end = line.find('"', kTime.size());
+  return end != std::string_view::npos && line.substr(end).starts_with(R"(","event":")");
+}
 
 ChainReader::ChainReader(std::string key) : key_(std::move(key)) {}
 

@@ -12,6 +12,7 @@
 #include <string_view>
 #include <utility>
 
+#include "plimsoll/audit/chain.hpp"
 #include "plimsoll/audit/entry.hpp"
 #include "plimsoll/base/text.hpp"
 #include "plimsoll/json/document.hpp"
@@ -244,6 +245,7 @@ class Reading {
   }
 
   void take(const LogReader& reader, std::string_view line) {
+    if (audit::is_event(line)) return;
     const Result<Entry> entry = audit::decode_record(std::string(line));
     if (!entry) {
       report_.exit_code = worse(report_.exit_code, ExitCode::Unusable);

@@ -44,7 +44,7 @@ Result<void, Lines> serve(const ServeCommand& command) {
   // What a request needs.
   PLIMSOLL_TRY(policy, LivePolicy::load(options.policy_file));
   PLIMSOLL_TRY(certificate, in_lines(LiveCertificate::load(options)));
-  PLIMSOLL_TRY(audit, in_lines(telemetry::AuditSink::open(options.audit_log)));
+  PLIMSOLL_TRY(audit, in_lines(find_audit_log(options.audit).and_then(telemetry::AuditSink::open)));
   telemetry::Metrics metrics;
   const DecisionMetrics decision_metrics(metrics);
   observe_program(metrics, audit);

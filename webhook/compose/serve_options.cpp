@@ -55,9 +55,7 @@ void declare_serve_options(CLI::App& command, ServeOptions& options) {
   command.add_option("--kubeconfig", options.kubeconfig, "none: $KUBECONFIG, else the Pod's own account")
       ->type_name("FILE")
       ->needs(watches);
-  command.add_option("--audit-log", options.audit_log, "a JSON line per decision; -: standard output")
-      ->type_name("FILE")
-      ->capture_default_str();
+  declare_audit_log(command, options.audit);
   command.add_option("--threads", options.threads, "I/O threads")
       ->type_name("N")
       ->check(CLI::Range(1, 64))

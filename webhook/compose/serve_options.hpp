@@ -12,6 +12,7 @@
 
 #include "plimsoll/base/result.hpp"
 #include "plimsoll/http/limits.hpp"
+#include "webhook/compose/audit_log.hpp"
 
 namespace CLI {
 class App;
@@ -33,9 +34,9 @@ struct ServeOptions {
   std::vector<std::string> dns_names;
   std::string authority_out;  // where the self-made CA certificate is written; empty: nowhere
   bool watches_registration = false;
-  std::string kubeconfig;       // empty: $KUBECONFIG, else the Pod's own account
-  std::string authority_file;   // the CA for the caBundle; empty: authority_out, or nobody's
-  std::string audit_log = "-";  // "-": standard output
+  std::string kubeconfig;      // empty: $KUBECONFIG, else the Pod's own account
+  std::string authority_file;  // the CA for the caBundle; empty: authority_out, or nobody's
+  AuditLogOptions audit;
   std::size_t threads = 2;
   std::size_t max_connections = http::Limits{}.max_connections;
   std::string drain_delay = "10s";

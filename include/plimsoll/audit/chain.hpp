@@ -57,6 +57,9 @@ struct Event {
 /// One line of JSON, without the line break.
 [[nodiscard]] std::string encode_event(const Event& event);
 
+/// Whether `line` is an event's: to readers of records it says nothing.
+[[nodiscard]] bool is_event(std::string_view line);
+
 struct SealedLine;
 
 struct ChainFault {
