@@ -308,17 +308,17 @@ class Redactor {
   }
 
   void write_memory_volumes(View spec) {
-    w_.key("volumes").begin_array();
     for (const View volume : spec["volumes"].elements()) {
       const View directory = volume["emptyDir"];
       const auto name = volume["name"].text();
       if (!name || directory["medium"].text() != "Memory") continue;
+      if (memory_volumes_.empty()) w_.key("volumes").begin_array();
       memory_volumes_.insert(*name);
       w_.begin_object().member("name", *name).key("emptyDir").begin_object().member("medium", "Memory");
       keep_scalar(directory, "sizeLimit");
       w_.end_object().end_object();
     }
-    w_.end_array();
+    if (!memory_volumes_.empty()) w_.end_array();
   }
 
   void write_containers(View spec, std::string_view list) {
@@ -344,12 +344,17 @@ class Redactor {
     write_resources(container);
     const Bytes heap = workload::visible_heap(container);
     if (heap > Bytes{}) w_.key("args").begin_array().value(heap_argument(heap)).end_array();
+    if (!memory_volumes_.empty()) write_memory_mounts(container);
+    w_.end_object();
+  }
+
+  void write_memory_mounts(View container) {
     w_.key("volumeMounts").begin_array();
     for (const View mount : container["volumeMounts"].elements()) {
       const auto name = mount["name"].text();
       if (name && memory_volumes_.contains(*name)) w_.begin_object().member("name", *name).end_object();
     }
-    w_.end_array().end_object();
+    w_.end_array();
   }
 
   // The more digits, the likelier the suffix: beyond 18 a size is not read at all.

@@ -157,8 +157,9 @@ AuditFile::Change AuditFile::follow() {
   return is_cut ? Change::Truncated : Change::None;
 }
 
-bool AuditFile::is_full_with(std::size_t bytes) const {
-  return is_regular_ && limits_.max_size > 0 && size_ > 0 && size_ + bytes > limits_.max_size;
+bool AuditFile::is_full_with(std::size_t waiting, std::size_t line) const {
+  const std::uint64_t before = size_ + waiting;
+  return is_regular_ && limits_.max_size > 0 && before > 0 && before + line > limits_.max_size;
 }
 
 Result<void> AuditFile::rotate() {

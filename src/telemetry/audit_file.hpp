@@ -51,8 +51,9 @@ class AuditFile {
   /// What was done to the file from outside since the last call: after Replaced a new one is open.
   Change follow();
 
-  /// Whether `bytes` more would exceed the limit.
-  [[nodiscard]] bool is_full_with(std::size_t bytes) const;
+  /// Whether a line of `line` bytes, behind `waiting` ones that are still to be written, would exceed the limit. An empty
+  /// file takes a line of any length.
+  [[nodiscard]] bool is_full_with(std::size_t waiting, std::size_t line) const;
   /// Renames the file to `<path>.1`, older ones on, and begins a new one. Errors: ErrorCode::Io; the file stays.
   Result<void> rotate();
 

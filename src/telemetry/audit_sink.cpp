@@ -22,6 +22,8 @@ namespace {
 constexpr std::chrono::milliseconds kBatchDelay{20};
 // Lines are gathered to this size before they are written.
 constexpr std::size_t kPieceSize = std::size_t{1} << 20;
+// What a chain adds to a line (some 220 bytes), and an event behind it.
+constexpr std::size_t kChainRoom = 640;
 
 TimePoint now() {
   return std::chrono::floor<std::chrono::milliseconds>(std::chrono::system_clock::now());
@@ -61,7 +63,7 @@ class Lines {
   void add(const audit::Record& record) {
     tell_lost();
     std::string line = audit::encode_record(record, options_.input);
-    rotate_before(line.size());
+    rotate_before(line.size() + 1 + (is_chained() ? kChainRoom : 0));
     append(std::move(line), Counted::Yes);
     if (text_.size() >= kPieceSize) flush();
   }
@@ -133,9 +135,9 @@ class Lines {
   }
 
   void rotate_before(std::size_t line) {
-    if (!file_.is_full_with(text_.size() + line)) return;
+    if (!file_.is_full_with(text_.size(), line)) return;
     flush();
-    if (!file_.is_full_with(line)) return;
+    if (!file_.is_full_with(0, line)) return;
     if (const Result<void> rotated = file_.rotate(); !rotated) {
       if (!is_stuck_) log(Level::Warning, "audit log cannot be rotated", {{"why", rotated.error().message}});
       is_stuck_ = true;
