@@ -76,7 +76,7 @@ def test_a_certificate_that_cannot_be_served_is_named(files, name):
 
 
 FLAGS = {
-    "no name": (("--self-signed",), "a self-made certificate needs at least one name"),
+    "no name": (("--self-signed",), "needs at least one name"),
     "a name that is none": (("--self-signed", "--dns-name=two words"), '"two words" is neither a DNS name such as'),
     "a name without self-made": (("--dns-name=localhost",), "--dns-name requires --self-signed"),
     "both kinds of certificate": ((*SELF_MADE, "--tls-cert-file=good.crt", "--tls-private-key-file=good.key"), "--tls-cert-file excludes --self-signed"),
