@@ -5,7 +5,7 @@ IMAGE ?= plimsoll:dev
 reports := $(CURDIR)/build/reports
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build demo test golden-update asan e2e bench docs image tidy format
+.PHONY: help setup build demo test golden-update asan tsan soak e2e bench docs image tidy format
 
 help: ## list these commands
 	@sed -nE 's/^([a-z0-9-]+):[^#]*## (.*)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 22
@@ -32,6 +32,16 @@ asan: setup ## the same tests under AddressSanitizer and UndefinedBehaviorSaniti
 	cmake --build --preset asan
 	@mkdir -p $(reports)
 	ctest --test-dir build/asan --output-on-failure --output-junit $(reports)/asan.xml
+
+tsan: setup ## the tests of all that has threads, under ThreadSanitizer
+	cmake --preset tsan
+	cmake --build --preset tsan
+	@mkdir -p $(reports)
+	TSAN_OPTIONS=halt_on_error=1 setarch -R ctest --test-dir build/tsan --output-on-failure --output-junit $(reports)/tsan.xml \
+	  -R '^(reload|http|tls|auth|kube|telemetry|webhook|loopback)$$'
+
+soak: build ## what takes minutes: ten thousand reloads under load; SOAK=reload_test.py runs one file
+	$(PYTHON) -m pytest -s tests/soak/$(SOAK)
 
 e2e: build ## beside Kubernetes' Go code, and on a real control plane; K8S_VERSION=v1.35.4 (needs Go 1.26 or KUBEBUILDER_ASSETS)
 	$(PYTHON) tests/e2e/cluster/build.py
