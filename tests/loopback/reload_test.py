@@ -92,7 +92,11 @@ def test_a_bad_policy_replaces_nothing_and_is_told_with_its_place(start, tmp_pat
 
     policy.write_text(EIGHT)
     wait_until(lambda: memory(server) == "8Gi", "the mended policy")
-    assert "refused" not in checks(server)
+    wait_until(lambda: "refused" not in checks(server), "nothing to complain of")
+    numbers = server.health("/metrics").text
+    assert 'plimsoll_reloads_total{result="applied",value="policy"} 1\n' in numbers
+    assert 'plimsoll_reloads_total{result="refused",value="policy"} 1\n' in numbers
+    assert 'plimsoll_reloads_total{result="applied",value="certificate"} 0\n' in numbers
 
 
 def test_a_policy_that_is_taken_away_stays_in_use(start, tmp_path):

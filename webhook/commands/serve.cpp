@@ -60,6 +60,9 @@ Result<void, Lines> serve(const ServeCommand& command) {
   live.follow(watcher);
   policy->follow(watcher);
   certificate->follow(watcher);
+  observe_reloads(metrics, "config", live.reloads());
+  observe_reloads(metrics, "policy", policy->reloads());
+  observe_reloads(metrics, "certificate", certificate->reloads());
   Readiness readiness;
   readiness.add("config", [&] { return live.check(); });
   readiness.add("policy", [&] { return policy->check(); });

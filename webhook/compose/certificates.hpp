@@ -52,6 +52,8 @@ class LiveCertificate {
 
   [[nodiscard]] Finding check() const;
 
+  [[nodiscard]] const ReloadStatus& reloads() const noexcept { return status_; }
+
  private:
   LiveCertificate(tls::IdentityFiles files, ServedCertificate first);
 

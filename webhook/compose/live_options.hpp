@@ -28,6 +28,8 @@ class LiveOptions {
   /// Holds always. The text tells of a file that is refused and of options that want a restart.
   [[nodiscard]] Finding check() const;
 
+  [[nodiscard]] const ReloadStatus& reloads() const noexcept { return status_; }
+
  private:
   void take(const ServeCommand& next);
 

@@ -27,6 +27,8 @@ class LivePolicy {
   /// Holds always: a policy that was refused leaves the one before. The text tells of both.
   [[nodiscard]] Finding check() const;
 
+  [[nodiscard]] const ReloadStatus& reloads() const noexcept { return status_; }
+
  private:
   LivePolicy(std::string file, std::string text, config::Policy policy);
 

@@ -114,6 +114,16 @@ void observe_program(telemetry::Metrics& metrics, const telemetry::AuditSink& au
       [&audit] { return static_cast<double>(audit.dropped()); });
 }
 
+void observe_reloads(telemetry::Metrics& metrics, const std::string& value, const ReloadStatus& status) {
+  using Kind = telemetry::Metrics::Kind;
+  const std::string name = "plimsoll_reloads_total";
+  const std::string help = "Changes of a file that were taken over, or refused because it cannot be used.";
+  metrics.observe(Kind::Counter, {name, help, {{"result", "applied"}, {"value", value}}},
+                  [&status] { return static_cast<double>(status.taken()); });
+  metrics.observe(Kind::Counter, {name, help, {{"result", "refused"}, {"value", value}}},
+                  [&status] { return static_cast<double>(status.refused()); });
+}
+
 http::Response answer_metrics(const http::Request& request, const telemetry::Metrics& metrics) {
   if (request.method != "GET" && request.method != "HEAD")
     return {.status = 405, .content_type = "text/plain", .body = "use GET\n", .headers = {{"Allow", "GET, HEAD"}}};

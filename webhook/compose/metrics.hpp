@@ -4,6 +4,7 @@
 // none is counted as "other".
 #pragma once
 
+#include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
@@ -12,6 +13,7 @@
 #include "plimsoll/http/message.hpp"
 #include "plimsoll/telemetry/audit_sink.hpp"
 #include "plimsoll/telemetry/metrics.hpp"
+#include "webhook/compose/reload_status.hpp"
 #include "webhook/endpoint.hpp"
 
 namespace plimsoll::webhook {
@@ -58,6 +60,10 @@ class DecisionMetrics {
 
 /// Adds what is true of the program as a whole. Requires: `audit` outlives the scrapes.
 void observe_program(telemetry::Metrics& metrics, const telemetry::AuditSink& audit);
+
+/// Adds how often the file of `value`, such as the policy, was taken over and refused. Requires: `status` outlives the
+/// scrapes.
+void observe_reloads(telemetry::Metrics& metrics, const std::string& value, const ReloadStatus& status);
 
 /// GET /metrics of the plain port. Threads: safe.
 [[nodiscard]] http::Response answer_metrics(const http::Request& request, const telemetry::Metrics& metrics);

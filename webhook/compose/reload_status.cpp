@@ -1,6 +1,5 @@
 #include "webhook/compose/reload_status.hpp"
 
-#include <cstdint>
 #include <filesystem>
 #include <system_error>
 #include <utility>
@@ -21,11 +20,13 @@ ReloadStatus::ReloadStatus(std::string what)
     : what_(std::move(what)), complaint_(std::make_shared<const std::string>()) {}
 
 void ReloadStatus::note_taken(std::string_view revision) {
+  ++taken_;
   complaint_.publish(std::make_shared<const std::string>());
   telemetry::log(telemetry::Level::Info, what_ + " reloaded", {{"revision", revision}});
 }
 
 void ReloadStatus::note_refused(const reload::Problems& problems) {
+  ++refused_;
   std::string first = problems.empty() ? std::string("cannot be used") : problems.front();
   complaint_.publish(std::make_shared<const std::string>(to_display(first, kLongestComplaint)));
   for (std::size_t i = 0; i < problems.size() && i < kProblemsLogged; ++i) {

@@ -1,6 +1,8 @@
 // What becomes of the files that are watched: told in the log, and remembered for /readyz.
 #pragma once
 
+#include <atomic>
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -24,8 +26,14 @@ class ReloadStatus {
   /// The first thing that is wrong with what is on disk; empty when that is in use.
   [[nodiscard]] std::string complaint() const { return *complaint_.read(); }
 
+  /// How often each was noted.
+  [[nodiscard]] std::uint64_t taken() const noexcept { return taken_; }
+  [[nodiscard]] std::uint64_t refused() const noexcept { return refused_; }
+
  private:
   std::string what_;
+  std::atomic<std::uint64_t> taken_{0};
+  std::atomic<std::uint64_t> refused_{0};
   reload::Published<std::string> complaint_;
 };
 
