@@ -4,8 +4,10 @@ Ports are free ones, state is a directory of the caller's, and nothing survives 
 certificate, and clients authenticate with static tokens, so that no certificate has to be made before it starts.
 """
 
+import contextlib
 import secrets
 import subprocess
+from collections.abc import Iterator
 from pathlib import Path
 
 import yaml
@@ -61,6 +63,17 @@ class ControlPlane:
             process.stop()
         self._running.clear()
 
+    @contextlib.contextmanager
+    def without_api_server(self) -> Iterator[None]:
+        """Stops it, and starts it again on the same port when the block ends; the others wait for it and go on."""
+        place = self._running.index(self._api_server)
+        self._api_server.stop(seconds=60)
+        try:
+            yield
+        finally:
+            self._api_server = self._running[place] = self._api_server.again()
+            self._wait_for_api_server()
+
     def version(self) -> str:
         return yaml.safe_load(self.kubectl.raw("/version"))["gitVersion"]
 
@@ -84,7 +97,7 @@ class ControlPlane:
                        check=True, capture_output=True)
         tokens = self.state / "tokens.csv"
         tokens.write_text("".join(f'{self._tokens[user]},{user},{user},"{",".join(groups)}"\n' for user, groups in _USERS.items()))
-        process = self._start(
+        self._api_server = self._start(
             "kube-apiserver", f"--etcd-servers={etcd_url}",
             "--bind-address=127.0.0.1", f"--secure-port={port}", f"--cert-dir={self._certificate.parent}",
             # With a loopback address it would look for a default route to advertise.
@@ -93,10 +106,14 @@ class ControlPlane:
             "--service-account-issuer=https://kubernetes.default.svc",
             f"--service-account-key-file={signing_key}", f"--service-account-signing-key-file={signing_key}",
             f"--audit-policy-file={HERE / 'audit-policy.yaml'}", f"--audit-log-path={self.audit_log}")
-        process.wait_until("it made its certificate", self._certificate.is_file)
+        self._api_server.wait_until("it made its certificate", self._certificate.is_file)
+        self.url = f"https://127.0.0.1:{port}"
         for user in _USERS:
-            self._write_kubeconfig(user, f"https://127.0.0.1:{port}")
-        process.wait_until("it was ready", lambda: self.kubectl.attempt("get", "--raw=/readyz").exit_code == 0)
+            self._write_kubeconfig(user)
+        self._wait_for_api_server()
+
+    def _wait_for_api_server(self) -> None:
+        self._api_server.wait_until("it was ready", lambda: self.kubectl.attempt("get", "--raw=/readyz").exit_code == 0)
 
     def _start_controllers(self) -> None:
         # Port 0: no server of their own. The controllers use accounts of their own as in most clusters, so that a Job's Pods come from
@@ -126,13 +143,16 @@ class ControlPlane:
     def _kubeconfig(self, user: str) -> Path:
         return self.state / f"{user.removeprefix('system:')}.kubeconfig"
 
-    def _write_kubeconfig(self, user: str, server: str) -> None:
+    def _write_kubeconfig(self, user: str) -> None:
+        self.write_kubeconfig(self._kubeconfig(user), {"token": self._tokens[user]})
+
+    def write_kubeconfig(self, path: Path, user: dict) -> None:
+        """For somebody who proves to be himself by `user`, the credentials of a kubeconfig."""
         config = {
             "apiVersion": "v1", "kind": "Config", "current-context": "only",
-            "clusters": [{"name": "only", "cluster": {"server": server, "certificate-authority": str(self._certificate)}}],
-            "users": [{"name": user, "user": {"token": self._tokens[user]}}],
-            "contexts": [{"name": "only", "context": {"cluster": "only", "user": user}}],
+            "clusters": [{"name": "only", "cluster": {"server": self.url, "certificate-authority": str(self._certificate)}}],
+            "users": [{"name": "only", "user": user}],
+            "contexts": [{"name": "only", "context": {"cluster": "only", "user": "only"}}],
         }
-        path = self._kubeconfig(user)
         path.touch(mode=0o600)
         path.write_text(yaml.safe_dump(config))

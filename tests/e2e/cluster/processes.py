@@ -47,11 +47,16 @@ class Process:
 
     def __init__(self, command: list[str | Path], log: Path):
         self.name = Path(command[0]).name
+        self._command = command
         self.log = log
         with open(log, "ab") as sink:
             self._child = subprocess.Popen(
                 command, stdin=subprocess.DEVNULL, stdout=sink, stderr=subprocess.STDOUT, env=environment_without_proxy(),
                 start_new_session=True, preexec_fn=lambda: _libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL))
+
+    def again(self) -> "Process":
+        """The same program, started anew, after it has been stopped."""
+        return Process(self._command, self.log)
 
     @property
     def pid(self) -> int:

@@ -29,7 +29,7 @@ def program() -> Path:
 class Plimsoll:
     """A running `plimsoll serve`. Its log is `<directory>/plimsoll.log`, its audit log `<directory>/plimsoll-audit.jsonl`."""
 
-    def __init__(self, directory: Path, policy: Path = MANIFESTS / "policy.yaml"):
+    def __init__(self, directory: Path, policy: Path = MANIFESTS / "policy.yaml", flags: tuple[str | Path, ...] = ()):
         self._policy = policy
         self._ca = directory / "plimsoll-ca.crt"
         self._audit_log = directory / "plimsoll-audit.jsonl"
@@ -37,7 +37,7 @@ class Plimsoll:
             [program(), "serve", "--listen", "127.0.0.1:0", "--health-listen", "127.0.0.1:0", "--self-signed",
              "--dns-name", SERVICE_DNS_NAME, "--ca-out", self._ca, "--policy", policy, "--audit-log", self._audit_log,
              # No load balancer has to learn that it goes.
-             "--drain-delay", "0s"],
+             "--drain-delay", "0s", *flags],
             directory / "plimsoll.log")
         try:
             listening = self.process.wait_until("it named its ports", self._find_listening_line, seconds=10)
@@ -62,6 +62,13 @@ class Plimsoll:
             return error.code
         except OSError:
             return 0
+
+    def metric(self, sample: str) -> float:
+        """The value of a sample of its metrics, `name{label="value"}`; 0 when there is none."""
+        opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+        with opener.open(f"http://127.0.0.1:{self.health_port}/metrics", timeout=2) as response:
+            lines = response.read().decode().splitlines()
+        return next((float(line.rpartition(" ")[2]) for line in lines if line.startswith(sample)), 0.0)
 
     def audit_records(self, namespace: str, kind: str = "") -> list[dict]:
         """Its audit records of a namespace, oldest first. They reach the file within a second: poll."""

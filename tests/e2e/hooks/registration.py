@@ -25,6 +25,11 @@ _PROBE_POD_SPEC = {"restartPolicy": "Never", "containers": [{"name": "main", "im
 def apply_manifests(kubectl: Kubectl, port: int, ca: bytes) -> None:
     """Applies manifests/ for a server at 127.0.0.1:`port`, and returns when the API server calls it for Jobs and for Pods."""
     kubectl.apply(*aimed_at(kubectl.kustomize(MANIFESTS), port, ca))
+    wait_until_called(kubectl)
+
+
+def wait_until_called(kubectl: Kubectl) -> None:
+    """Returns when the API server calls what is registered for Jobs and for Pods."""
     for webhook, probe in ((JOBS_WEBHOOK, _probe_job()), (PODS_WEBHOOK, _probe_pod())):
         _wait_until_called(kubectl, webhook, probe)
 
