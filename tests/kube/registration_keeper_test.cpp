@@ -70,10 +70,13 @@ class Store {
       if (op == "add" && !tree.add(at, operation["value"]).has_value()) return false;
       if (op == "replace" && !tree.replace(at, operation["value"]).has_value()) return false;
     }
+    const Document version = *Document::parse('"' + std::to_string(++versions) + '"');
+    REQUIRE(tree.add(Pointer("/metadata/resourceVersion"), version.root()).has_value());
     object = json::write(tree.root());
     return true;
   }
 
+  static inline std::atomic<int> versions = 0;
   std::function<void(std::string&)> before_patch;  // somebody who is faster
   std::atomic<int> patches = 0;
 

@@ -1,9 +1,9 @@
 // The few calls of the Kubernetes API that Plimsoll makes, each on one object that is named.
 //
 // Everybody else writes too, so nothing is ever overwritten blindly: replace() carries the resourceVersion that was
-// read, a JSON patch begins with tests of what was read, and losing such a race is an answer (Conflict, Invalid) on
-// which the caller reads again. A call that failed is repeated with exponential back-off and full jitter, until its
-// deadline, where repeating cannot do harm: a read always; a write only when it was certainly not obeyed.
+// read, a JSON patch begins with a test of it, and losing such a race is an answer (Conflict, Invalid) on which the
+// caller reads again. A call that failed is repeated with exponential back-off and full jitter, until its deadline,
+// where repeating cannot do harm: a read always; a write only when it was certainly not obeyed.
 #pragma once
 
 #include <chrono>

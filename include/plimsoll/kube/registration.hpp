@@ -73,8 +73,8 @@ struct Difference {
 /// Whether cert-manager has been told to keep the caBundle.
 [[nodiscard]] bool is_kept_by_cert_manager(json::View live);
 
-/// The JSON patch that removes `differences`. It begins with tests of all that was read there, so that it does nothing
-/// when somebody has written since. Requires: `live` is what they were found in.
+/// The JSON patch that removes `differences`. It begins with a test of the version that was read, so that it does
+/// nothing when somebody has written since. Requires: `live` is what they were found in.
 [[nodiscard]] std::string write_repair(json::View live, const std::vector<Difference>& differences);
 
 /// What keeps objects from being sent that the policy has something to say about, a sentence each; empty: all is well.
