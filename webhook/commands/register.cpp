@@ -10,10 +10,9 @@
 #include "plimsoll/base/text.hpp"
 #include "plimsoll/json/document.hpp"
 #include "plimsoll/kube/api_client.hpp"
-#include "plimsoll/tls/client_context.hpp"
 #include "plimsoll/yaml/yaml.hpp"
 #include "webhook/api_access.hpp"
-#include "webhook/files.hpp"
+#include "webhook/compose/registration_watch.hpp"
 #include "webhook/policy_file.hpp"
 
 namespace plimsoll::webhook {
@@ -45,16 +44,6 @@ Report unusable(const std::vector<std::string>& lines) {
 
 Report unusable(const Error& error) {
   return unusable({error.where.empty() ? error.message : error.where + ": " + error.message});
-}
-
-Result<std::string> load_authority(const std::string& path) {
-  if (path.empty()) return std::string();
-  PLIMSOLL_TRY(pem, load_file(path));
-  // The API server refuses a bundle that it cannot read, but in words of its own.
-  if (pem.empty()) return fail(ErrorCode::Invalid, "is empty", display_name(path));
-  if (const auto context = tls::make_client_context(pem); !context)
-    return fail(context.error().code, context.error().message, display_name(path));
-  return pem;
 }
 
 std::string describe(const kube::Difference& difference) {

@@ -95,9 +95,13 @@ Result<void, Lines> serve(const ServeCommand& command) {
 
   std::optional<kube::RegistrationKeeper> keeper;
   if (options.watches_registration) {
-    const std::string& authority = options.authority_file.empty() ? options.authority_out : options.authority_file;
     PLIMSOLL_TRY(started, in_lines(watch_registrations(
-                              {options.kubeconfig, authority}, [&] { return policy->current(); }, metrics)));
+                              {.kubeconfig = options.kubeconfig,
+                               .policy = [&] { return policy->current(); },
+                               .authority_pem = [file = options.authority_file.empty()
+                                                            ? options.authority_out
+                                                            : options.authority_file] { return load_authority(file); }},
+                              metrics)));
     keeper.emplace(std::move(started));
   }
 

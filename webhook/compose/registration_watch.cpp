@@ -89,36 +89,30 @@ class Observer {
   Reminders reminders_;
 };
 
-/// What the caBundle should hold now; empty, and told of, when the file is no good: better the old bundle than a wrong
-/// one.
-std::string load_authority(const std::string& file, Observer& observer) {
-  if (file.empty()) return {};
-  Result<std::string> pem = kube::load_text({.file = file});
-  if (pem && pem->empty()) pem = fail(ErrorCode::Invalid, "is empty", file);
-  if (!pem) {
-    observer.failed(pem.error().where + " " + pem.error().message);
-    return {};
-  }
-  if (const auto context = tls::make_client_context(*pem); !context) {
-    observer.failed(file + " " + context.error().message);
-    return {};
-  }
-  return std::move(*pem);
-}
-
 }  // namespace
 
-Result<kube::RegistrationKeeper> watch_registrations(RegistrationWatchOptions options,
-                                                     std::function<std::shared_ptr<const config::Policy>()> policy,
-                                                     telemetry::Metrics& metrics) {
+Result<std::string> load_authority(const std::string& file) {
+  if (file.empty()) return std::string();
+  PLIMSOLL_TRY(pem, kube::load_text({.file = file}));
+  if (pem.empty()) return fail(ErrorCode::Invalid, "is empty", file);
+  if (const auto context = tls::make_client_context(pem); !context)
+    return fail(context.error().code, context.error().message, file);
+  return std::move(pem);
+}
+
+Result<kube::RegistrationKeeper> watch_registrations(RegistrationWatchOptions options, telemetry::Metrics& metrics) {
   PLIMSOLL_TRY(connection, find_api_server(options.kubeconfig));
   const auto observer = std::make_shared<Observer>(metrics);
+  const auto wish = [policy = std::move(options.policy), authority_pem = std::move(options.authority_pem), observer] {
+    const Result<std::string> pem = authority_pem();
+    // Better the old bundle than a wrong one.
+    if (!pem) observer->failed(pem.error().where + ": " + pem.error().message);
+    return kube::Wish{policy(), pem.value_or("")};
+  };
   return kube::RegistrationKeeper(
-      kube::ApiClient(connection, {.deadline = kube::RegistrationKeeper::kInterval}),
-      [file = std::move(options.authority_file), policy = std::move(policy), observer] {
-        return kube::Wish{policy(), load_authority(file, *observer)};
-      },
+      kube::ApiClient(connection, {.deadline = kube::RegistrationKeeper::kInterval}), wish,
       {.on_repair = [observer](std::string_view configuration) { observer->repaired(configuration); },
+       .on_bundle_in_place = std::move(options.on_bundle_in_place),
        .on_misfit = [observer](std::string_view configuration,
                                std::string_view what) { observer->found_misfit(configuration, what); },
        .on_failure = [observer](std::string_view why) { observer->failed(why); }});
