@@ -27,6 +27,20 @@ http::Response refuse_method(const http::Request& request, std::string allowed) 
   return response;
 }
 
+// RFC 6750, section 3: a challenge names the scheme, and says so when it was the token that is no good.
+http::Response refuse_caller(const auth::Refusal& refusal) {
+  if (!auth::is_about_token(refusal.cause)) return refuse(403, refusal.message);
+  http::Response response = refuse(401, refusal.message);
+  response.headers.emplace_back("WWW-Authenticate", refusal.cause == auth::Cause::NoToken
+                                                        ? R"(Bearer realm="plimsoll")"
+                                                        : R"(Bearer realm="plimsoll", error="invalid_token")");
+  return response;
+}
+
+TimePoint read_clock() {
+  return std::chrono::floor<std::chrono::milliseconds>(std::chrono::system_clock::now());
+}
+
 // `application/json`, with or without parameters; media types are compared without case (RFC 9110, section 8.3.1).
 bool is_json(std::string_view content_type) {
   constexpr std::string_view kJson = "application/json";
@@ -66,10 +80,16 @@ decide::Decision give_up(const decide::Snapshot& world) {
 
 }  // namespace
 
-AdmissionEndpoint::AdmissionEndpoint(World world, Recorder record)
-    : world_(std::move(world)), record_(std::move(record)) {}
+AdmissionEndpoint::AdmissionEndpoint(World world, Recorder record, Doorkeeper admit)
+    : world_(std::move(world)), record_(std::move(record)), admit_(std::move(admit)) {}
 
 http::Response AdmissionEndpoint::answer(http::Request&& request) const {
+  std::string caller;
+  if (admit_) {
+    auto admitted = admit_(request, read_clock());
+    if (!admitted) return refuse_caller(admitted.error());
+    caller = std::move(admitted->name);
+  }
   if (request.path != "/mutate") {
     return refuse(404, fmt::format("there is nothing at {}: use /mutate", to_display(request.path)));
   }
@@ -78,14 +98,14 @@ http::Response AdmissionEndpoint::answer(http::Request&& request) const {
     return refuse(415,
                   fmt::format("content type {} is not understood: use application/json", quoted(request.content_type)));
   }
-  return mutate(std::move(request));
+  return mutate(std::move(request), std::move(caller));
 }
 
-http::Response AdmissionEndpoint::mutate(http::Request&& request) const {
+http::Response AdmissionEndpoint::mutate(http::Request&& request, std::string caller) const {
   const Result<std::optional<Duration>> timeout = read_timeout(request.query);
   if (!timeout) return refuse(400, "timeout: " + timeout.error().message);
 
-  const auto now = std::chrono::floor<std::chrono::milliseconds>(std::chrono::system_clock::now());
+  const TimePoint now = read_clock();
   std::string input = request.body;  // parsing changes the bytes, and the record names them by digest
   const auto began = steady_clock::now();
   const Result<admission::Review> review = admission::decode_review(std::move(request.body));
@@ -106,9 +126,13 @@ http::Response AdmissionEndpoint::mutate(http::Request&& request) const {
   if (decision.verdict == decide::Verdict::Failed) {
     telemetry::log(telemetry::Level::Error, "decision failed", {{"uid", review->uid}, {"why", decision.message}});
   }
+  if (!caller.empty()) {
+    telemetry::log(telemetry::Level::Debug, "call", {{"uid", review->uid}, {"caller", caller}, {"peer", request.peer}});
+  }
   const auto encoded = steady_clock::now();
   const auto latency = std::chrono::duration_cast<std::chrono::microseconds>(encoded - request.received);
-  record_(audit::make_record(*review, std::move(decision), {now, latency, std::move(input), world.policy->prefix}),
+  record_(audit::make_record(*review, std::move(decision),
+                             {now, latency, std::move(input), world.policy->prefix, std::move(caller)}),
           {.decode = decoded - began, .decide = decided - decoded, .encode = encoded - decided});
   return response;
 }

@@ -3,8 +3,10 @@
 
 #include <chrono>
 #include <functional>
+#include <string>
 
 #include "plimsoll/audit/record.hpp"
+#include "plimsoll/auth/authenticate.hpp"
 #include "plimsoll/decide/decide.hpp"
 #include "plimsoll/http/message.hpp"
 
@@ -25,17 +27,22 @@ class AdmissionEndpoint {
   using World = std::function<decide::Snapshot()>;
   using Recorder = std::function<void(audit::Record, const StepTimes&)>;
 
-  /// `record` is called once per decision, after the answer is made; it must not block.
-  AdmissionEndpoint(World world, Recorder record);
+  using Doorkeeper = std::function<Result<auth::Principal, auth::Refusal>(const http::Request&, TimePoint now)>;
 
-  /// 200 with an AdmissionReview for whatever has a uid; 400, 404, 405 or 415 with a line that says why for the rest.
+  /// `record` is called once per decision, after the answer is made; `admit` once per request, before anything else is
+  /// looked at. Neither may block. Without `admit` everybody may call.
+  AdmissionEndpoint(World world, Recorder record, Doorkeeper admit = {});
+
+  /// 200 with an AdmissionReview for whatever has a uid; 400, 404, 405 or 415 with a line that says why for the rest;
+  /// 401 or 403 for who may not call.
   [[nodiscard]] http::Response answer(http::Request&& request) const;
 
  private:
-  [[nodiscard]] http::Response mutate(http::Request&& request) const;
+  [[nodiscard]] http::Response mutate(http::Request&& request, std::string caller) const;
 
   World world_;
   Recorder record_;
+  Doorkeeper admit_;
 };
 
 }  // namespace plimsoll::webhook

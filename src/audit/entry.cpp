@@ -125,6 +125,7 @@ Result<Entry> decode_record(std::string line) {
   entry.generate_name = reader.text(root, "generateName");
   entry.owner = reader.text(root, "owner");
   entry.user = reader.text(root, "user");
+  entry.caller = reader.text(root, "caller");
   entry.verdict = reader.text(root, "verdict");
   entry.reason = reader.text(root, "reason");
   entry.message = reader.text(root, "message");

@@ -27,6 +27,7 @@ class Encoder {
     text("generateName", record_.generate_name, kNameLimit);
     text("owner", record_.owner, kNameLimit);
     text("user", record_.user, kNameLimit);
+    text("caller", record_.caller, kNameLimit);
     w_.member("verdict", to_text(record_.decision.verdict)).member("reason", record_.decision.reason);
     text("message", record_.decision.message, kTextLimit);
     write_estimate();
@@ -139,6 +140,7 @@ Record make_record(const admission::Review& review, decide::Decision decision, R
   record.generate_name = review.object["metadata"]["generateName"].text().value_or("");
   record.owner = find_owner(review);
   record.user = review.user;
+  record.caller = std::move(receipt.caller);
   record.decision = std::move(decision);
   return record;
 }

@@ -15,8 +15,9 @@ using given::kNow;
 std::string encoded(std::string_view yaml, std::string_view policy = "", const given::Request& request = {}) {
   auto review = given::review("Job", yaml, request);
   decide::Decision decision = decide::decide(review, given::world(policy), kNow);
-  return encode_record(make_record(review, std::move(decision),
-                                   {.time = kNow, .latency = std::chrono::microseconds(123), .input = "the body"}));
+  return encode_record(make_record(
+      review, std::move(decision),
+      {.time = kNow, .latency = std::chrono::microseconds(123), .input = "the body", .caller = "kube-apiserver"}));
 }
 
 constexpr std::string_view kJob = R"(
@@ -55,6 +56,7 @@ TEST_CASE("a record says who asked for what, what was changed, and why") {
       {"/generateName", R"("train-")"},
       {"/owner", R"("CronJob/nightly")"},
       {"/user", R"("ada")"},
+      {"/caller", R"("kube-apiserver")"},
       {"/verdict", R"("Mutated")"},
       {"/reason", R"("")"},
       {"/estimate/duration", R"({"value":"1h","origin":"annotation"})"},

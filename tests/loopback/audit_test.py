@@ -16,7 +16,7 @@ from reviews import ESTIMATE, PREFIX, estimates, make_job, make_pod, make_review
 
 TEXT, NUMBER, LIST = str, int, list
 FIELDS = {"v": NUMBER, "time": TEXT, "uid": TEXT, "dryRun": bool, "operation": TEXT, "kind": TEXT, "namespace": TEXT, "name": TEXT,
-          "generateName": TEXT, "owner": TEXT, "user": TEXT, "verdict": TEXT, "reason": TEXT, "message": TEXT, "estimate": dict,
+          "generateName": TEXT, "owner": TEXT, "user": TEXT, "caller": TEXT, "verdict": TEXT, "reason": TEXT, "message": TEXT, "estimate": dict,
           "changes": LIST, "problems": LIST, "warnings": LIST, "patch": LIST, "policy": TEXT, "input": TEXT, "latencyUs": NUMBER}
 
 

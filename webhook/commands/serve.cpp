@@ -12,6 +12,7 @@
 #include "plimsoll/reload/file_watcher.hpp"
 #include "plimsoll/telemetry/audit_sink.hpp"
 #include "plimsoll/telemetry/log.hpp"
+#include "webhook/compose/callers.hpp"
 #include "webhook/compose/certificates.hpp"
 #include "webhook/compose/connection_log.hpp"
 #include "webhook/compose/live_options.hpp"
@@ -43,16 +44,20 @@ Result<void, Lines> serve(const ServeCommand& command) {
 
   // What a request needs.
   PLIMSOLL_TRY(policy, LivePolicy::load(options.policy_file));
-  PLIMSOLL_TRY(certificate, in_lines(LiveCertificate::load(options)));
+  PLIMSOLL_TRY(callers, in_lines(load_callers(options.callers)));
+  PLIMSOLL_TRY(certificate, in_lines(LiveCertificate::load(options, callers.trust)));
   PLIMSOLL_TRY(audit, in_lines(find_audit_log(options.audit).and_then(telemetry::AuditSink::open)));
   telemetry::Metrics metrics;
   const DecisionMetrics decision_metrics(metrics);
   observe_program(metrics, audit);
-  const AdmissionEndpoint endpoint([&] { return decide::Snapshot{policy->current()}; },
-                                   [&](audit::Record record, const StepTimes& times) {
-                                     decision_metrics.count(record, times);
-                                     audit.enqueue(std::move(record));
-                                   });
+  const Gate gate(std::make_shared<const Callers>(callers), metrics);
+  const AdmissionEndpoint endpoint(
+      [&] { return decide::Snapshot{policy->current()}; },
+      [&](audit::Record record, const StepTimes& times) {
+        decision_metrics.count(record, times);
+        audit.enqueue(std::move(record));
+      },
+      [&](const http::Request& request, TimePoint now) { return gate.admit(request, now); });
 
   // What changes while it runs.
   LiveOptions live(command);
@@ -92,6 +97,8 @@ Result<void, Lines> serve(const ServeCommand& command) {
                   {"health", std::int64_t{health.port()}},
                   {"policy", policy->current()->revision},
                   {"certificateUntil", plimsoll::to_text(certificate->current()->identity.valid_until())}});
+  for (const std::string& note : callers.keys.notes)
+    telemetry::log(Level::Warning, "token key left out", {{"file", options.callers.jwt_keys_file}, {"note", note}});
 
   std::optional<kube::RegistrationKeeper> keeper;
   if (options.watches_registration) {

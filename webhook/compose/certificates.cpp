@@ -31,18 +31,20 @@ Result<tls::Identity> make_in_memory(const ServeOptions& options) {
   return made.identity;
 }
 
-Result<ServedCertificate> serve_with(tls::Identity identity, const std::string& file) {
-  Result<tls::ServerContext> context = tls::make_server_context(identity);
+Result<ServedCertificate> serve_with(tls::Identity identity, const std::optional<tls::ClientTrust>& clients,
+                                     const std::string& file) {
+  Result<tls::ServerContext> context = tls::make_server_context(identity, clients);
   if (!context) return fail(context.error().code, context.error().message, file);
   return ServedCertificate{std::move(identity), *std::move(context)};
 }
 
-Result<ServedCertificate> read_pair(const reload::Contents& contents, const tls::IdentityFiles& files) {
+Result<ServedCertificate> read_pair(const reload::Contents& contents, const tls::IdentityFiles& files,
+                                    const std::optional<tls::ClientTrust>& clients) {
   for (const Result<std::string>& one : contents) {
     if (!one) return Unexpected{one.error()};
   }
   PLIMSOLL_TRY(identity, tls::parse_identity(*contents[0], *contents[1], files));
-  return serve_with(std::move(identity), files.certificate);
+  return serve_with(std::move(identity), clients, files.certificate);
 }
 
 }  // namespace
@@ -63,17 +65,21 @@ Finding judge(const CertificateStanding& standing, TimePoint now) {
   return {.holds = true, .detail = std::move(detail)};
 }
 
-LiveCertificate::LiveCertificate(tls::IdentityFiles files, ServedCertificate first)
-    : files_(std::move(files)), current_(std::make_shared<const ServedCertificate>(std::move(first))) {}
+LiveCertificate::LiveCertificate(tls::IdentityFiles files, std::optional<tls::ClientTrust> clients,
+                                 ServedCertificate first)
+    : files_(std::move(files)),
+      clients_(std::move(clients)),
+      current_(std::make_shared<const ServedCertificate>(std::move(first))) {}
 
-Result<std::unique_ptr<LiveCertificate>> LiveCertificate::load(const ServeOptions& options) {
+Result<std::unique_ptr<LiveCertificate>> LiveCertificate::load(const ServeOptions& options,
+                                                               std::optional<tls::ClientTrust> clients) {
   tls::IdentityFiles files{options.certificate_file, options.private_key_file};
   if (!options.self_signed && (files.certificate.empty() || files.private_key.empty())) {
     return fail(ErrorCode::Invalid, "say --tls-cert-file and --tls-private-key-file, or --self-signed");
   }
   PLIMSOLL_TRY(identity, options.self_signed ? make_in_memory(options) : tls::load_identity(files));
-  PLIMSOLL_TRY(first, serve_with(std::move(identity), files.certificate));
-  return std::unique_ptr<LiveCertificate>(new LiveCertificate(std::move(files), std::move(first)));
+  PLIMSOLL_TRY(first, serve_with(std::move(identity), clients, files.certificate));
+  return std::unique_ptr<LiveCertificate>(new LiveCertificate(std::move(files), std::move(clients), std::move(first)));
 }
 
 void LiveCertificate::follow(reload::FileWatcher& watcher) {
@@ -85,7 +91,7 @@ void LiveCertificate::follow(reload::FileWatcher& watcher) {
   watch.known.emplace_back(first->identity.chain_pem());
   watch.known.emplace_back(first->identity.key_pem());
   watch.take = [this](const reload::Contents& contents) -> Result<void, reload::Problems> {
-    Result<ServedCertificate> next = read_pair(contents, files_);
+    Result<ServedCertificate> next = read_pair(contents, files_, clients_);
     if (!next) {
       const Error& error = next.error();
       return Unexpected{reload::Problems{error.where.empty() ? error.message : error.where + ": " + error.message}};

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "plimsoll/base/result.hpp"
@@ -42,7 +43,9 @@ struct CertificateStanding {
 class LiveCertificate {
  public:
   /// From the files that the options name, or made in memory; then the CA's certificate is written where they say.
-  [[nodiscard]] static Result<std::unique_ptr<LiveCertificate>> load(const ServeOptions& options);
+  /// `clients` are whose certificates are asked for in return.
+  [[nodiscard]] static Result<std::unique_ptr<LiveCertificate>> load(const ServeOptions& options,
+                                                                     std::optional<tls::ClientTrust> clients);
 
   /// Follows the files from now on; a pair that does not match or cannot be served changes nothing.
   /// Requires: this lives until the watcher has stopped, and the watcher as long as check() is called.
@@ -55,9 +58,10 @@ class LiveCertificate {
   [[nodiscard]] const ReloadStatus& reloads() const noexcept { return status_; }
 
  private:
-  LiveCertificate(tls::IdentityFiles files, ServedCertificate first);
+  LiveCertificate(tls::IdentityFiles files, std::optional<tls::ClientTrust> clients, ServedCertificate first);
 
   tls::IdentityFiles files_;  // empty names: made in memory
+  std::optional<tls::ClientTrust> clients_;
   reload::Published<ServedCertificate> current_;
   const reload::FileWatcher* watcher_ = nullptr;
   ReloadStatus status_{"certificate"};

@@ -55,6 +55,7 @@ void declare_serve_options(CLI::App& command, ServeOptions& options) {
   command.add_option("--kubeconfig", options.kubeconfig, "none: $KUBECONFIG, else the Pod's own account")
       ->type_name("FILE")
       ->needs(watches);
+  declare_caller_options(command, options.callers);
   declare_audit_log(command, options.audit);
   command.add_option("--threads", options.threads, "I/O threads")
       ->type_name("N")

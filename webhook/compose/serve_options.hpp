@@ -13,6 +13,7 @@
 #include "plimsoll/base/result.hpp"
 #include "plimsoll/http/limits.hpp"
 #include "webhook/compose/audit_log.hpp"
+#include "webhook/compose/callers.hpp"
 
 namespace CLI {
 class App;
@@ -36,6 +37,7 @@ struct ServeOptions {
   bool watches_registration = false;
   std::string kubeconfig;      // empty: $KUBECONFIG, else the Pod's own account
   std::string authority_file;  // the CA for the caBundle; empty: authority_out, or nobody's
+  CallerOptions callers;
   AuditLogOptions audit;
   std::size_t threads = 2;
   std::size_t max_connections = http::Limits{}.max_connections;

@@ -53,6 +53,7 @@ struct Entry {
   std::string generate_name;
   std::string owner;
   std::string user;
+  std::string caller;  ///< empty in logs of before there was one
   std::string verdict;
   std::string reason;
   std::string message;

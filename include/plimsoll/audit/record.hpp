@@ -27,18 +27,21 @@ struct Record {
   std::string generate_name;
   std::string owner;  ///< `Job/train` of the controlling owner
   std::string user;
+  std::string caller;  ///< who sent the review, as certificate or token prove; empty where nobody was asked
   /// The request's body as it came. Its digest is written, and what a replay needs of it where that is wanted.
   std::string input;
   std::string estimate_prefix;  ///< of the policy that decided
   decide::Decision decision;
 };
 
-/// When the request came, how long it took, its body before parsing changed it, and how the policy calls estimates.
+/// When the request came, how long it took, its body before parsing changed it, how the policy calls estimates, and who
+/// sent it.
 struct Receipt {
   TimePoint time;
   std::chrono::microseconds latency{0};
-  std::string input;
+  std::string input = {};
   std::string estimate_prefix = {};
+  std::string caller = {};
 };
 
 /// Threads: safe.
