@@ -27,13 +27,14 @@ _USERS = {
 
 
 class ControlPlane:
-    def __init__(self, programs: dict[str, Path], state: Path):
+    def __init__(self, programs: dict[str, Path], state: Path, api_server_flags: tuple[str, ...] = ()):
         """Requires: `programs` as build.find_programs() gives them; `state` is empty."""
         self.state = state
         self.logs = state / "log"
         self.audit_log = self.logs / "audit.log"
         self.kubectl = Kubectl(programs["kubectl"], state / "admin.kubeconfig")
         self._programs = programs
+        self._api_server_flags = api_server_flags
         self._running: list[Process] = []  # in the order in which they were started
         self._tokens = {user: secrets.token_hex(16) for user in _USERS}
         self._certificate = state / "apiserver" / "apiserver.crt"
@@ -105,7 +106,8 @@ class ControlPlane:
             f"--token-auth-file={tokens}", "--authorization-mode=Node,RBAC", "--allow-privileged",
             "--service-account-issuer=https://kubernetes.default.svc",
             f"--service-account-key-file={signing_key}", f"--service-account-signing-key-file={signing_key}",
-            f"--audit-policy-file={HERE / 'audit-policy.yaml'}", f"--audit-log-path={self.audit_log}")
+            f"--audit-policy-file={HERE / 'audit-policy.yaml'}", f"--audit-log-path={self.audit_log}",
+            *self._api_server_flags)
         self._api_server.wait_until("it made its certificate", self._certificate.is_file)
         self.url = f"https://127.0.0.1:{port}"
         for user in _USERS:

@@ -29,13 +29,15 @@ def program() -> Path:
 class Plimsoll:
     """A running `plimsoll serve`. Its log is `<directory>/plimsoll.log`, its audit log `<directory>/plimsoll-audit.jsonl`."""
 
-    def __init__(self, directory: Path, policy: Path = MANIFESTS / "policy.yaml", flags: tuple[str | Path, ...] = ()):
+    def __init__(self, directory: Path, policy: Path = MANIFESTS / "policy.yaml", flags: tuple[str | Path, ...] = (), port: int = 0,
+                 dns_name: str = SERVICE_DNS_NAME):
+        """`flags` come on top; port 0 is any."""
         self._policy = policy
         self._ca = directory / "plimsoll-ca.crt"
         self._audit_log = directory / "plimsoll-audit.jsonl"
         self.process = Process(
-            [program(), "serve", "--listen", "127.0.0.1:0", "--health-listen", "127.0.0.1:0", "--self-signed",
-             "--dns-name", SERVICE_DNS_NAME, "--ca-out", self._ca, "--policy", policy, "--audit-log", self._audit_log,
+            [program(), "serve", "--listen", f"127.0.0.1:{port}", "--health-listen", "127.0.0.1:0", "--self-signed",
+             "--dns-name", dns_name, "--ca-out", self._ca, "--policy", policy, "--audit-log", self._audit_log,
              # No load balancer has to learn that it goes.
              "--drain-delay", "0s", *flags],
             directory / "plimsoll.log")
@@ -69,6 +71,11 @@ class Plimsoll:
         with opener.open(f"http://127.0.0.1:{self.health_port}/metrics", timeout=2) as response:
             lines = response.read().decode().splitlines()
         return next((float(line.rpartition(" ")[2]) for line in lines if line.startswith(sample)), 0.0)
+
+    def logged(self, message: str) -> list[dict]:
+        """The lines of its log with this message; of a log at level debug also those about single connections."""
+        lines = (json.loads(line) for line in self.process.log.read_text(encoding="utf-8").splitlines() if line.startswith("{"))
+        return [line for line in lines if line["msg"] == message]
 
     def audit_records(self, namespace: str, kind: str = "") -> list[dict]:
         """Its audit records of a namespace, oldest first. They reach the file within a second: poll."""
