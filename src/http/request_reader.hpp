@@ -4,12 +4,14 @@
 #include <boost/beast/http/parser.hpp>
 #include <boost/beast/http/string_body.hpp>
 #include <cstddef>
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
 
 #include "plimsoll/http/limits.hpp"
 #include "plimsoll/http/message.hpp"
+#include "plimsoll/http/server.hpp"
 
 namespace plimsoll::http {
 
@@ -22,7 +24,7 @@ enum class Persistence {
 
 /// Why a request is answered by the server itself.
 struct Refusal {
-  unsigned status;
+  RefusalCause cause;
   std::string text;
 };
 
@@ -42,32 +44,45 @@ class RequestReader {
 
   [[nodiscard]] State state() const noexcept { return state_; }
 
-  /// Requires: the head is complete.
-  [[nodiscard]] bool expects_continue() const noexcept { return expects_continue_; }
-
   /// Requires: Refused.
   [[nodiscard]] const Refusal& refusal() const noexcept { return *refusal_; }
 
-  /// Requires: Complete. What the client asks for.
-  [[nodiscard]] Persistence persistence() const;
-  /// Requires: Complete.
-  [[nodiscard]] bool is_head_method() const;
+  // Of these each Requires: Body or Complete.
+  [[nodiscard]] bool expects_continue() const noexcept { return expects_continue_; }
+  [[nodiscard]] Persistence persistence() const noexcept { return persistence_; }
+  [[nodiscard]] bool is_head_method() const noexcept { return request_.method == "HEAD"; }
+  [[nodiscard]] std::string_view query() const noexcept { return request_.query; }
+  /// How much of the body is here.
+  [[nodiscard]] std::size_t held() const { return parser_->get().body().size(); }
+  /// How large the whole body will be, as far as it can be known.
+  [[nodiscard]] std::size_t body_size() const;
+  /// How much is still to come; nothing when only the end will tell.
+  [[nodiscard]] std::optional<std::uint64_t> rest() const;
+
   /// Moves the request out, all but what only the session knows.
-  /// Requires: Complete; persistence() and is_head_method() are asked before.
+  /// Requires: Complete.
   [[nodiscard]] Request release();
 
  private:
   using Parser = boost::beast::http::request_parser<boost::beast::http::string_body>;
 
-  void refuse(unsigned status, std::string text);
+  std::size_t take_head(std::string_view bytes);
+  std::size_t take_body(std::string_view bytes);
+  void check_head(std::string_view bytes);
+  void keep_head();
+  void refuse(RefusalCause cause, std::string text);
   void refuse(boost::beast::error_code error);
-  void check_head();
 
   const Limits& limits_;
   std::optional<Parser> parser_;
   State state_ = State::Head;
   std::optional<Refusal> refusal_;
+  // What a head says is kept when it ends: Beast would add the trailers of a chunked body to it.
+  Request request_;
+  Persistence persistence_ = Persistence::Close;
   bool expects_continue_ = false;
+  std::size_t head_taken_ = 0;
+  std::size_t body_taken_ = 0;
 };
 
 }  // namespace plimsoll::http

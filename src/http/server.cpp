@@ -25,6 +25,9 @@ using Acceptor = asio::basic_socket_acceptor<tcp, Executor>;
 // Descriptors come back when connections end, within milliseconds under load; without a pause the loop would spin.
 constexpr std::chrono::milliseconds kAcceptPause{100};
 
+// How often it is looked whether a handshake is done that others wait for; one takes about half a millisecond.
+constexpr std::chrono::milliseconds kHandshakePause{5};
+
 Result<std::vector<tcp::endpoint>> to_endpoints(const ListenAddress& listen) {
   using Endpoints = std::vector<tcp::endpoint>;
   // An IPv6 socket takes IPv4 as well; the second is for machines without IPv6.
@@ -96,6 +99,7 @@ class Server::Impl {
     shared_.handler = std::move(handler);
     shared_.events = std::move(events);
     shared_.tls = std::move(options.tls);
+    shared_.patience = std::move(options.patience);
     for (std::size_t i = 0; i < std::max<std::size_t>(options.threads, 1); ++i)
       workers_.push_back(std::make_unique<Worker>(shared_));
     acceptor_.emplace(workers_.front()->io);
@@ -174,6 +178,11 @@ class Server::Impl {
 
   Task<> accept_connections() {
     while (acceptor_->is_open()) {
+      if (shared_.handshakes >= shared_.limits.max_handshakes) {
+        pause_->expires_after(kHandshakePause);
+        co_await pause_->async_wait(kAwait);
+        continue;
+      }
       Socket socket(next_worker().io);
       const auto [ec] = co_await acceptor_->async_accept(socket, kAwait);
       if (ec == asio::error::operation_aborted) co_return;
@@ -191,10 +200,6 @@ class Server::Impl {
 
   /// Requires: `socket` belongs to next_worker().
   void admit(Socket socket) {
-    if (shared_.connections >= shared_.limits.max_connections) {
-      const std::string limit = std::to_string(shared_.limits.max_connections);
-      return shared_.report(Trouble::TooManyConnections, "", "closed at once: there are " + limit + " already");
-    }
     ++shared_.connections;
     Worker& worker = next_worker();
     ++admitted_;

@@ -2,15 +2,11 @@
 //
 // Only named functions are awaited, and what they take outlives them: with lambdas that capture inside a co_await
 // expression g++ 12 destroys the captures twice.
-#include <openssl/err.h>
-#include <openssl/ssl.h>
-
+#include <algorithm>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
-#include <boost/asio/ssl/error.hpp>
-#include <boost/asio/ssl/stream.hpp>
-#include <boost/asio/write.hpp>
-#include <boost/beast/core/flat_buffer.hpp>
+#include <boost/asio/post.hpp>
+#include <ctime>
 #include <exception>
 #include <optional>
 #include <string>
@@ -26,15 +22,21 @@ namespace {
 
 using boost::system::error_code;
 using Phase = Connection::Phase;
-using TlsStream = asio::ssl::stream<Socket>;
+using Interruption = Connection::Interruption;
+using State = RequestReader::State;
+using Step = Stream::Step;
 
-// A TLS record is at most this long, so that one read takes what one decryption gives.
-constexpr std::size_t kReadSize = std::size_t{16} << 10;
-
-// A session keeps its output's memory from answer to answer, but not that of a rare large one.
+// A thread keeps its output's memory from answer to answer, but not that of a rare large one.
 constexpr std::size_t kKeptOutput = std::size_t{64} << 10;
 
-const Refusal kTooSlow{408, "the request did not arrive in time"};
+// Up to as much of a refused body is passed over, which costs less than the handshake of a new connection.
+constexpr std::size_t kPassedOver = std::size_t{1} << 20;
+
+// A large body that comes as fast as it is read lets others in now and then.
+constexpr std::size_t kReadsInARow = 16;
+
+// Of the caller's time, part is the network's, and our guess may be wrong by some.
+constexpr double kUsableTime = 0.8;
 
 constexpr std::string_view kNotTls =
     "HTTP/1.1 400 Bad Request\r\nContent-Type: text/plain\r\nContent-Length: 32\r\nConnection: close\r\n\r\n"
@@ -47,28 +49,19 @@ enum class End {
   Answered,  ///< an answer is under way: stay until the client has it
 };
 
-Socket& socket_of(Socket& socket) {
-  return socket;
-}
-Socket& socket_of(TlsStream& stream) {
-  return stream.next_layer();
-}
-
 std::string to_text(const tcp::endpoint& endpoint) {
   const auto host = endpoint.address().to_string();
   return (endpoint.address().is_v6() ? "[" + host + "]" : host) + ":" + std::to_string(endpoint.port());
 }
 
-template <class Stream>
 struct Session {
-  template <class... Args>
-  Session(Worker& owner, std::string peer_text, Args&&... stream_args)
+  Session(Worker& owner, Socket socket, std::string peer_text)
       : worker(owner),
         shared(owner.shared),
         peer(std::move(peer_text)),
-        stream(std::forward<Args>(stream_args)...),
+        stream(std::move(socket)),
         reader(shared.limits) {
-    connection.socket = &socket_of(stream);
+    connection.socket = &stream.socket();
   }
 
   Worker& worker;
@@ -78,97 +71,224 @@ struct Session {
   Stream stream;
   Connection connection;
   RequestReader reader;
-  boost::beast::flat_buffer input;
-  std::string output;
+  std::string unread;  ///< what the reader has not taken yet
+  std::size_t held = 0;
+  std::size_t requests = 0;
   Clock::time_point received;
+  Clock::time_point old_at;
+  CloseCause cause = CloseCause::ClientLeft;
 
   void report(Trouble trouble, std::string_view text) const { shared.report(trouble, peer, text); }
+
+  /// Counts `bytes` of this body among those that are held; false, and nothing counted, when that is too much.
+  [[nodiscard]] bool hold(std::size_t bytes) {
+    const std::size_t wanted = bytes > Limits::kSmallBody ? bytes - Limits::kSmallBody : 0;
+    if (wanted > held && shared.held + (wanted - held) > shared.limits.max_held) return false;
+    shared.held += wanted - held;
+    held = wanted;
+    return true;
+  }
 };
 
 /// Makes a session known to its worker for as long as it runs.
 class Registration {
  public:
-  Registration(Worker& worker, Connection& connection) : worker_(worker), connection_(connection) {
-    worker_.connections.insert(&connection_);
+  explicit Registration(Session& session) : session_(session) {
+    session_.worker.connections.insert(&session_.connection);
+    if (session_.shared.events.on_opened) session_.shared.events.on_opened();
   }
   Registration(const Registration&) = delete;
   Registration& operator=(const Registration&) = delete;
   ~Registration() {
-    worker_.connections.erase(&connection_);
-    Shared& shared = worker_.shared;
+    Shared& shared = session_.shared;
+    (void)session_.hold(0);
+    session_.worker.connections.erase(&session_.connection);
+    if (shared.events.on_closed) shared.events.on_closed(session_.cause);
     if (shared.connections.fetch_sub(1) != 1 || !shared.stopping) return;
     const std::lock_guard lock(shared.mutex);
     shared.last_connection_ended.notify_all();
   }
 
  private:
-  Worker& worker_;
-  Connection& connection_;
+  Session& session_;
 };
 
+/// Waits until the socket is ready for what a step wants.
+Task<error_code> wait_for(Session& s, Step wanted) {
+  const auto direction = wanted == Step::WantsWrite ? Socket::wait_write : Socket::wait_read;
+  const auto [ec] = co_await s.stream.socket().async_wait(direction, kAwait);
+  co_return s.connection.interruption == Interruption::None ? ec : asio::error::operation_aborted;
+}
+
+bool is_waiting(Step step) {
+  return step == Step::WantsRead || step == Step::WantsWrite;
+}
+
+/// Whether all was sent. `bytes` may stand in the worker's output.
+Task<bool> send(Session& s, std::string_view bytes) {
+  s.connection.enter(Phase::Busy, s.shared.limits.write_timeout);
+  std::string kept;
+  Step step = s.stream.write(bytes);
+  while (is_waiting(step)) {
+    if (kept.empty()) {
+      kept = bytes;
+      bytes = kept;
+    }
+    if (co_await wait_for(s, step)) break;
+    step = s.stream.write(bytes);
+  }
+  if (step == Step::Done) co_return true;
+  const bool is_overdue = s.connection.interruption == Interruption::Overdue;
+  s.cause = s.connection.interruption == Interruption::Cut ? CloseCause::Cut : CloseCause::Lost;
+  s.report(Trouble::ConnectionLost, is_overdue             ? "the answer was not taken in time"
+                                    : step == Step::Failed ? s.stream.error()
+                                                           : "the client left before it had its answer");
+  co_return false;
+}
+
+/// What came of waiting for a request.
+enum class Heard { Request, Refused, Nothing, Lost };
+
+struct Outcome {
+  Heard heard;
+  std::optional<Refusal> refusal = {};
+};
+
+Outcome why_silent(Session& s, Step step) {
+  const Interruption interruption = s.connection.interruption;
+  if (s.connection.phase == Phase::Idle) {
+    if (interruption == Interruption::None) return {Heard::Lost};
+    s.cause = interruption == Interruption::Overdue      ? CloseCause::Idle
+              : interruption == Interruption::RoomNeeded ? CloseCause::MadeRoom
+                                                         : CloseCause::Draining;
+    return {Heard::Nothing};
+  }
+  if (interruption == Interruption::Overdue)
+    return {Heard::Refused, Refusal{RefusalCause::TooSlow, "the request did not arrive in time"}};
+  s.cause = interruption == Interruption::Cut ? CloseCause::Cut : CloseCause::Lost;
+  s.report(Trouble::ConnectionLost,
+           "in the middle of a request: " + (step == Step::Failed ? s.stream.error() : std::string("the client left")));
+  return {Heard::Lost};
+}
+
+/// Whether a request whose head has come can be answered in the caller's time, and held until then.
+std::optional<Refusal> why_not_now(Session& s) {
+  const std::size_t size = s.reader.body_size();
+  if (!s.hold(s.reader.held()) || (size > Limits::kSmallBody && s.shared.held + size > s.shared.limits.max_held))
+    return Refusal{RefusalCause::TooMuchHeld, "too many large requests are under way"};
+  if (s.worker.backlog.is_empty()) return std::nullopt;
+
+  std::optional<std::chrono::nanoseconds> patience;
+  if (s.shared.patience) patience = s.shared.patience(s.reader.query());
+  const auto usable = kUsableTime * patience.value_or(s.shared.limits.default_patience);
+  if (Clock::now() - s.received + s.worker.backlog.wait_of(size) <= usable) return std::nullopt;
+  return Refusal{RefusalCause::TooLate, "more is asked than can be answered in time"};
+}
+
 /// Offers the reader what has been read, and moves the deadline when that brings the request a step on.
-template <class Stream>
-void take_input(Session<Stream>& s) {
+void take_input(Session& s, std::string_view bytes) {
   const Limits& limits = s.shared.limits;
   if (s.connection.phase == Phase::Idle) {
     s.received = Clock::now();
     s.connection.enter(Phase::Busy, limits.header_timeout, s.received);
   }
-  const bool was_in_head = s.reader.state() == RequestReader::State::Head;
-  const auto bytes = s.input.cdata();
-  s.input.consume(s.reader.take({static_cast<const char*>(bytes.data()), bytes.size()}));
-  if (was_in_head && s.reader.state() == RequestReader::State::Body)
-    s.connection.enter(Phase::Busy, limits.body_timeout);
-}
-
-template <class Stream>
-Task<error_code> write_all(Session<Stream>& s, std::string_view bytes) {
-  s.connection.enter(Phase::Busy, s.shared.limits.write_timeout);
-  const auto [ec, written] = co_await asio::async_write(s.stream, asio::buffer(bytes), kAwait);
-  if (ec) s.report(Trouble::ConnectionLost, s.connection.timed_out ? "the answer was not taken in time" : ec.message());
-  co_return ec;
-}
-
-/// What came of waiting for a request.
-enum class Heard { Request, Refused, TooSlow, Nothing, Lost };
-
-template <class Stream>
-Heard why_read_failed(Session<Stream>& s, error_code ec) {
-  const bool is_cancelled = ec == asio::error::operation_aborted;
-  if (s.connection.phase == Phase::Idle) return is_cancelled ? Heard::Nothing : Heard::Lost;
-  if (is_cancelled && s.connection.timed_out) return Heard::TooSlow;
-  s.report(Trouble::ConnectionLost, "in the middle of a request: " + ec.message());
-  return Heard::Lost;
+  const bool was_in_head = s.reader.state() == State::Head;
+  if (s.unread.empty()) {
+    s.unread = bytes.substr(s.reader.take(bytes));
+  } else {
+    s.unread.append(bytes);
+    s.unread.erase(0, s.reader.take(s.unread));
+  }
+  if (was_in_head && s.reader.state() == State::Body) s.connection.enter(Phase::Busy, limits.body_timeout);
 }
 
 /// Reads until the request is complete or its fate is clear.
-template <class Stream>
-Task<Heard> read_request(Session<Stream>& s) {
-  using State = RequestReader::State;
+Task<Outcome> read_request(Session& s) {
   s.reader.restart();
   // Whoever came in just before the end has something to ask, and gets a moment to do so.
   const Limits& limits = s.shared.limits;
   s.connection.enter(Phase::Idle, s.shared.stopping ? limits.close_timeout : limits.idle_timeout);
-  if (s.input.size() > 0) take_input(s);  // sent behind the last request, without waiting for its answer
-
   bool is_continued = false;
+  std::size_t reads = 0;
+  // Sent behind the last request, without waiting for its answer.
+  if (!s.unread.empty()) take_input(s, {});
+  // The next request of a client that waits for its answers cannot be here yet.
+  Step step = s.requests > 0 && !s.stream.has_pending() ? Step::WantsRead : Step::Done;
   while (true) {
-    if (s.reader.state() == State::Complete) co_return Heard::Request;
-    if (s.reader.state() == State::Refused) co_return Heard::Refused;
-    if (s.reader.state() == State::Body && s.reader.expects_continue() && !is_continued) {
-      is_continued = true;
-      if (co_await write_all(s, "HTTP/1.1 100 Continue\r\n\r\n")) co_return Heard::Lost;
-      s.connection.enter(Phase::Busy, limits.body_timeout);
+    const State state = s.reader.state();
+    if (state == State::Refused) co_return Outcome{Heard::Refused, s.reader.refusal()};
+    if (state != State::Head) {
+      if (auto refusal = why_not_now(s)) co_return Outcome{Heard::Refused, std::move(refusal)};
+      if (state == State::Complete) co_return Outcome{Heard::Request};
+      if (s.reader.expects_continue() && !is_continued) {
+        is_continued = true;
+        if (!co_await send(s, "HTTP/1.1 100 Continue\r\n\r\n")) co_return Outcome{Heard::Lost};
+        s.connection.enter(Phase::Busy, limits.body_timeout);
+      }
     }
-    const auto [ec, size] = co_await s.stream.async_read_some(s.input.prepare(kReadSize), kAwait);
-    if (ec) co_return why_read_failed(s, ec);
-    s.input.commit(size);
-    take_input(s);
+    std::size_t size = 0;
+    if (step == Step::Done) step = s.stream.read(s.worker.input, size);
+    while (is_waiting(step)) {
+      if (co_await wait_for(s, step)) co_return why_silent(s, step);
+      step = s.stream.read(s.worker.input, size);
+    }
+    if (step != Step::Done) co_return why_silent(s, step);
+    take_input(s, {s.worker.input.data(), size});
+    if (++reads % kReadsInARow == 0) co_await asio::post(s.worker.io, asio::use_awaitable_t<Executor>{});
   }
 }
 
-template <class Stream>
-Response answer(Session<Stream>& s) {
+/// Reads the body of a request that is refused, and forgets it. Whether the next request can follow.
+Task<bool> pass_over_body(Session& s) {
+  s.connection.enter(Phase::Busy, s.shared.limits.body_timeout);
+  (void)s.hold(0);
+  std::uint64_t rest = s.reader.rest().value_or(0);
+  while (rest > 0) {
+    std::size_t size = 0;
+    Step step = s.stream.read(s.worker.input, size);
+    while (is_waiting(step)) {
+      if (co_await wait_for(s, step)) co_return false;
+      step = s.stream.read(s.worker.input, size);
+    }
+    if (step != Step::Done) co_return false;
+    const std::size_t used = std::min<std::uint64_t>(size, rest);
+    rest -= used;
+    s.unread.assign(s.worker.input.data() + used, size - used);
+  }
+  co_return true;
+}
+
+/// What the answer says of the connection's future, and so, when it is the last, why the connection ends.
+Persistence choose_persistence(Session& s) {
+  const auto ends = [&s](CloseCause cause) {
+    s.cause = cause;
+    return Persistence::Close;
+  };
+  if (s.reader.persistence() == Persistence::Close) return ends(CloseCause::ClientAsked);
+  if (s.shared.draining) return ends(CloseCause::Draining);
+  if (s.requests >= s.shared.limits.max_requests_per_connection) return ends(CloseCause::Requests);
+  if (Clock::now() >= s.old_at) return ends(CloseCause::Age);
+  return s.reader.persistence();
+}
+
+Task<bool> send_response(Session& s, const Response& response, Persistence persistence, BodyUse body_use) {
+  std::string& output = s.worker.output;
+  output.clear();
+  append_response(output, response, persistence, body_use, s.worker.date.at(std::time(nullptr)));
+  const bool is_sent = co_await send(s, output);
+  if (output.capacity() > kKeptOutput) output = {};
+  co_return is_sent;
+}
+
+Response refuse(Session& s, const Refusal& refusal) {
+  if (s.shared.events.on_refused) s.shared.events.on_refused(refusal.cause);
+  const unsigned status = to_status(refusal.cause);
+  if (refusal.cause != RefusalCause::HandlerThrew)
+    s.report(Trouble::RequestRefused, std::to_string(status) + ": " + refusal.text);
+  return {status, "text/plain", refusal.text + "\n"};
+}
+
+Response answer(Session& s) {
   try {
     Request request = s.reader.release();
     request.peer = s.peer;
@@ -180,128 +300,147 @@ Response answer(Session<Stream>& s) {
   } catch (...) {
     s.report(Trouble::HandlerThrew, "not a std::exception");
   }
-  return {500, "text/plain", "internal error\n"};
+  return refuse(s, {RefusalCause::HandlerThrew, "internal error"});
 }
 
-template <class Stream>
-Task<End> refuse(Session<Stream>& s, Refusal refusal) {
-  s.report(Trouble::RequestRefused, std::to_string(refusal.status) + ": " + refusal.text);
-  const Response response{refusal.status, "text/plain", refusal.text + "\n"};
-  s.output.clear();
-  append_response(s.output, response, Persistence::Close, BodyUse::Sent, s.worker.date.at(std::time(nullptr)));
-  const error_code ec = co_await write_all(s, s.output);
-  co_return ec ? End::Gone : End::Answered;
+/// Answers a refused request. How the connection ends, or nothing when it goes on.
+Task<std::optional<End>> turn_away(Session& s, const Refusal& refusal) {
+  const bool is_busy = refusal.cause == RefusalCause::TooLate || refusal.cause == RefusalCause::TooMuchHeld;
+  // Whoever waits to be asked for the body may or may not send it now, so nobody knows where the next request begins.
+  const auto rest = is_busy ? s.reader.rest() : std::nullopt;
+  const bool can_go_on = rest && *rest <= kPassedOver && (*rest == 0 || !s.reader.expects_continue());
+  const Persistence persistence = can_go_on ? choose_persistence(s) : Persistence::Close;
+  if (!can_go_on) s.cause = CloseCause::Refused;
+  const BodyUse body_use = is_busy && s.reader.is_head_method() ? BodyUse::Described : BodyUse::Sent;
+  if (!co_await send_response(s, refuse(s, refusal), persistence, body_use)) co_return End::Gone;
+  if (persistence == Persistence::Close) co_return End::Answered;
+  if (co_await pass_over_body(s)) co_return std::nullopt;
+  s.cause = CloseCause::Lost;
+  co_return End::Gone;
 }
 
 /// Answers requests until one is the last.
-template <class Stream>
-Task<End> serve(Session<Stream>& s) {
-  for (std::size_t count = 1;; ++count) {
-    const Heard heard = co_await read_request(s);
-    if (heard == Heard::Lost) co_return End::Gone;
-    if (heard == Heard::Nothing) co_return End::Idle;
-    if (heard == Heard::TooSlow) co_return co_await refuse(s, kTooSlow);
-    if (heard == Heard::Refused) co_return co_await refuse(s, s.reader.refusal());
+Task<End> serve(Session& s) {
+  while (true) {
+    const Outcome outcome = co_await read_request(s);
+    ++s.requests;
+    if (outcome.heard == Heard::Lost) co_return End::Gone;
+    if (outcome.heard == Heard::Nothing) co_return End::Idle;
+    if (outcome.heard == Heard::Refused) {
+      if (const auto end = co_await turn_away(s, *outcome.refusal)) co_return *end;
+      continue;
+    }
 
+    const std::size_t size = s.reader.held();
+    s.worker.backlog.join(size, Clock::now());
+    co_await s.worker.wait_for_turn();
     const BodyUse body_use = s.reader.is_head_method() ? BodyUse::Described : BodyUse::Sent;
-    Persistence persistence = s.reader.persistence();
     const Response response = answer(s);
-    if (count >= s.shared.limits.max_requests_per_connection || s.shared.draining) persistence = Persistence::Close;
-
-    s.output.clear();
-    append_response(s.output, response, persistence, body_use, s.worker.date.at(std::time(nullptr)));
-    if (co_await write_all(s, s.output)) co_return End::Gone;
+    // Before the answer is written, as that may have to wait for the client.
+    s.worker.backlog.leave(size, Clock::now());
+    (void)s.hold(0);
+    const Persistence persistence = choose_persistence(s);
+    if (!co_await send_response(s, response, persistence, body_use)) co_return End::Gone;
     if (persistence == Persistence::Close) co_return End::Answered;
-    if (s.output.capacity() > kKeptOutput) s.output = {};
   }
 }
 
-bool is_plain_http(error_code ec) {
-  return ec.category() == asio::error::get_ssl_category() &&
-         ERR_GET_REASON(static_cast<unsigned long>(ec.value())) == SSL_R_HTTP_REQUEST;
-}
+/// Counts a handshake that is under way.
+class HandshakeCount {
+ public:
+  explicit HandshakeCount(Shared& shared) : shared_(shared) { ++shared_.handshakes; }
+  HandshakeCount(const HandshakeCount&) = delete;
+  HandshakeCount& operator=(const HandshakeCount&) = delete;
+  ~HandshakeCount() { --shared_.handshakes; }
 
-/// Whether nothing but a connection was wanted, as load balancers do to see whether a port is open.
-bool is_probe(error_code ec) {
-  return ec == asio::error::eof || ec == asio::error::connection_reset || ec == asio::ssl::error::stream_truncated;
-}
-
-/// Whether it was the client's certificate, or that there was none.
-bool is_unproven(error_code ec) {
-  if (ec.category() != asio::error::get_ssl_category()) return false;
-  const int reason = ERR_GET_REASON(static_cast<unsigned long>(ec.value()));
-  return reason == SSL_R_CERTIFICATE_VERIFY_FAILED || reason == SSL_R_PEER_DID_NOT_RETURN_A_CERTIFICATE;
-}
-
-std::string why_handshake_failed(Session<TlsStream>& s, error_code ec) {
-  if (s.connection.timed_out) return "took too long";
-  const long verification = SSL_get_verify_result(s.stream.native_handle());
-  if (verification == X509_V_OK) return ec.message();
-  return ec.message() + ": " + X509_verify_cert_error_string(verification);
-}
+ private:
+  Shared& shared_;
+};
 
 /// Nothing when TLS is agreed upon, else how the connection ends.
-Task<std::optional<End>> shake_hands(Session<TlsStream>& s) {
-  s.connection.enter(Phase::Busy, s.shared.limits.handshake_timeout);
-  const auto [ec] = co_await s.stream.async_handshake(TlsStream::server, kAwait);
-  if (!ec) {
-    s.certificate = tls::find_peer(s.stream.native_handle());
+Task<std::optional<End>> shake_hands(Session& s) {
+  const HandshakeCount count(s.shared);
+  const auto started = Clock::now();
+  s.connection.enter(Phase::Handshake, s.shared.limits.handshake_timeout, started);
+  s.cause = CloseCause::HandshakeFailed;
+  if (!s.stream.start_tls(s.shared.tls())) {
+    s.report(Trouble::HandshakeFailed, "out of memory");
+    co_return End::Gone;
+  }
+  Step step = s.stream.shake_hands();
+  while (is_waiting(step)) {
+    if (co_await wait_for(s, step)) break;
+    step = s.stream.shake_hands();
+  }
+  if (step == Step::Done) {
+    s.cause = CloseCause::ClientLeft;
+    s.certificate = tls::find_peer(s.stream.native());
+    if (s.shared.events.on_handshake) s.shared.events.on_handshake(Clock::now() - started);
     co_return std::nullopt;
   }
-  if (is_probe(ec)) co_return End::Gone;
-  s.report(Trouble::HandshakeFailed, why_handshake_failed(s, ec));
+  if (s.connection.interruption == Interruption::Overdue) s.report(Trouble::HandshakeFailed, "took too long");
+  // Nothing but a connection was wanted, as load balancers do to see whether a port is open.
+  if (step == Step::Ended) s.cause = CloseCause::ClientLeft;
+  if (step != Step::Failed) co_return End::Gone;
+  s.report(Trouble::HandshakeFailed, s.stream.error());
   // In TLS 1.3 its request is under way already; closed at once, it would see a reset in place of our alert.
-  if (is_unproven(ec)) co_return End::Answered;
-  if (!is_plain_http(ec)) co_return End::Gone;
-  const auto [write_ec, size] = co_await asio::async_write(s.stream.next_layer(), asio::buffer(kNotTls), kAwait);
-  co_return write_ec ? End::Gone : End::Answered;
+  if (s.stream.is_unproven()) co_return End::Answered;
+  if (!s.stream.is_plain_http()) co_return End::Gone;
+  s.stream.forget_tls();
+  co_return co_await send(s, kNotTls) ? End::Answered : End::Gone;
 }
 
 /// Ends the connection so that a client who still sends, or has not yet read, does not lose its answer to a reset.
-template <class Stream>
-Task<> close(Session<Stream>& s, End end) {
+Task<> close(Session& s, End end) {
   s.connection.enter(Phase::Closing, s.shared.limits.close_timeout);
-  Socket& socket = socket_of(s.stream);
+  Socket& socket = s.stream.socket();
   error_code ignored;
   if (end != End::Gone) {
-    if constexpr (std::is_same_v<Stream, TlsStream>) {
-      // Only our goodbye: OpenSSL is told that the client's has come, and does not wait for it.
-      SSL_set_shutdown(s.stream.native_handle(), SSL_RECEIVED_SHUTDOWN);
-      co_await s.stream.async_shutdown(kAwait);
+    Step step = s.stream.say_goodbye();
+    while (is_waiting(step)) {
+      if (co_await wait_for(s, step)) break;
+      step = s.stream.say_goodbye();
     }
     socket.shutdown(Socket::shutdown_send, ignored);
   }
-  s.input.clear();
+  s.stream.forget_tls();
   while (end == End::Answered) {
-    const auto [ec, size] = co_await socket.async_read_some(s.input.prepare(kReadSize), kAwait);
-    if (ec) break;
+    std::size_t size = 0;
+    // One read for each wait, or a client who never stops would keep the thread.
+    if (co_await wait_for(s, Step::WantsRead)) break;
+    const Step step = s.stream.read(s.worker.input, size);
+    if (step != Step::Done && !is_waiting(step)) break;
   }
   socket.close(ignored);
 }
 
-template <class Stream>
-Task<> run_session(std::unique_ptr<Session<Stream>> session) {
-  const Registration registration(session->worker, session->connection);
+Task<> run_session(std::unique_ptr<Session> session) {
+  Session& s = *session;
+  const Registration registration(s);
+  const Limits& limits = s.shared.limits;
+  if (s.shared.connections > limits.max_connections && !s.worker.make_room()) {
+    s.cause = CloseCause::TooMany;
+    s.report(Trouble::TooManyConnections,
+             "closed at once: there are " + std::to_string(limits.max_connections) + " already, and none is idle");
+    co_return;
+  }
+  std::uniform_real_distribution<double> jitter(0.9, 1.1);
+  s.old_at =
+      Clock::now() + std::chrono::duration_cast<Clock::duration>(jitter(s.worker.random) * limits.max_connection_age);
   std::optional<End> end;
-  if constexpr (std::is_same_v<Stream, TlsStream>) end = co_await shake_hands(*session);
-  if (!end) end = co_await serve(*session);
-  co_await close(*session, *end);
+  if (s.shared.tls) end = co_await shake_hands(s);
+  if (!end) end = co_await serve(s);
+  co_await close(s, *end);
 }
 
 }  // namespace
 
 void start_session(Worker& worker, Socket socket) {
   error_code ignored;
-  const std::string peer = to_text(socket.remote_endpoint(ignored));
+  std::string peer = to_text(socket.remote_endpoint(ignored));
   socket.set_option(tcp::no_delay(true), ignored);
-  if (worker.shared.tls) {
-    SSL* ssl = SSL_new(worker.shared.tls().native());
-    auto session = std::make_unique<Session<TlsStream>>(worker, peer, std::move(socket), ssl);
-    asio::co_spawn(worker.io, run_session(std::move(session)), asio::detached);
-  } else {
-    auto session = std::make_unique<Session<Socket>>(worker, peer, std::move(socket));
-    asio::co_spawn(worker.io, run_session(std::move(session)), asio::detached);
-  }
+  auto session = std::make_unique<Session>(worker, std::move(socket), std::move(peer));
+  asio::co_spawn(worker.io, run_session(std::move(session)), asio::detached);
 }
 
 }  // namespace plimsoll::http

@@ -28,7 +28,7 @@ class Feed {
   }
 
   [[nodiscard]] std::string outcome() {
-    if (reader_.state() == State::Refused) return std::to_string(reader_.refusal().status);
+    if (reader_.state() == State::Refused) return std::to_string(to_status(reader_.refusal().cause));
     if (reader_.state() != State::Complete) return "incomplete";
     const Request request = reader_.release();
     return request.path + "?" + request.query + " " + request.content_type + " " + request.body + "|" + rest_;

@@ -2,8 +2,10 @@
 #pragma once
 
 #include <chrono>
+#include <map>
 #include <mutex>
 #include <string>
+#include <thread>
 #include <utility>
 #include <vector>
 
@@ -33,10 +35,22 @@ struct Report {
   bool operator==(const Report&) const = default;
 };
 
+/// How often each cause was told.
+using Counts = std::map<std::string, int>;
+
+struct Counted {
+  int opened = 0;
+  int handshakes = 0;
+  Counts closed;
+  Counts refused;
+};
+
 class RunningServer {
  public:
-  explicit RunningServer(Limits limits = {}, Handler handler = echo, Wire wire = Wire::Plain, std::size_t threads = 2)
-      : wire_(wire), server_(*start_server(to_options(limits, wire, threads), std::move(handler), record())) {}
+  explicit RunningServer(Limits limits = {}, Handler handler = echo, Wire wire = Wire::Plain, std::size_t threads = 2,
+                         decltype(ServerOptions::patience) patience = {})
+      : wire_(wire),
+        server_(*start_server(to_options(limits, wire, threads, std::move(patience)), std::move(handler), record())) {}
 
   [[nodiscard]] Client connect() const { return Client(server_.port(), wire_); }
   [[nodiscard]] std::uint16_t port() const { return server_.port(); }
@@ -46,23 +60,58 @@ class RunningServer {
     const std::lock_guard lock(mutex_);
     return reports_;
   }
+  [[nodiscard]] Counted counts() const {
+    const std::lock_guard lock(mutex_);
+    return counted_;
+  }
+  /// Of closed connections, when as many as were `expected` have been counted, or after a while.
+  [[nodiscard]] Counts closed(int expected) const {
+    const auto sum = [this] {
+      int all = 0;
+      for (const auto& [cause, count] : counts().closed) all += count;
+      return all;
+    };
+    for (int i = 0; i < 200 && sum() < expected; ++i) std::this_thread::sleep_for(10ms);
+    return counts().closed;
+  }
 
  private:
-  static ServerOptions to_options(Limits limits, Wire wire, std::size_t threads) {
-    ServerOptions options{.listen = {"127.0.0.1", 0}, .threads = threads, .limits = limits};
+  static ServerOptions to_options(Limits limits, Wire wire, std::size_t threads,
+                                  decltype(ServerOptions::patience) patience) {
+    ServerOptions options{
+        .listen = {"127.0.0.1", 0}, .threads = threads, .limits = limits, .patience = std::move(patience)};
     if (wire == Wire::Tls) options.tls = [context = make_tls()] { return context; };
     return options;
   }
   Events record() {
-    return {[this](Trouble trouble, std::string_view, std::string_view text) {
+    Events events;
+    events.on_trouble = [this](Trouble trouble, std::string_view, std::string_view text) {
       const std::lock_guard lock(mutex_);
       reports_.push_back({trouble, std::string(text)});
-    }};
+    };
+    events.on_opened = [this] {
+      const std::lock_guard lock(mutex_);
+      ++counted_.opened;
+    };
+    events.on_closed = [this](CloseCause cause) {
+      const std::lock_guard lock(mutex_);
+      ++counted_.closed[std::string(to_text(cause))];
+    };
+    events.on_handshake = [this](std::chrono::nanoseconds) {
+      const std::lock_guard lock(mutex_);
+      ++counted_.handshakes;
+    };
+    events.on_refused = [this](RefusalCause cause) {
+      const std::lock_guard lock(mutex_);
+      ++counted_.refused[std::string(to_text(cause))];
+    };
+    return events;
   }
 
   Wire wire_;
   mutable std::mutex mutex_;
   std::vector<Report> reports_;
+  Counted counted_;
   Server server_;
 };
 

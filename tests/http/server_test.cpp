@@ -79,19 +79,44 @@ TEST_CASE("two hundred clients at once are all served") {
   CHECK(server.reports().empty());
 }
 
-TEST_CASE("one connection over the cap is closed at once, and there is room again when another ends") {
-  const RunningServer server({.max_connections = 2});
+TEST_CASE("a connection over the cap takes the place of the one that has been idle for longest") {
+  for (const Wire wire : {Wire::Plain, Wire::Tls}) {
+    const RunningServer server({.max_connections = 2}, echo, wire, 1);
+    Client first = server.connect();
+    first.send(kGet);
+    CHECK(first.receive().status_line == kOk);
+    std::this_thread::sleep_for(10ms);
+    Client second = server.connect();
+    second.send(kGet);
+    CHECK(second.receive().status_line == kOk);
+    Client third = server.connect();
+    third.send(kGet);
+    CHECK(third.receive().status_line == kOk);
+    CHECK(first.is_closed_by_server());
+    second.send(kGet);
+    CHECK(second.receive().status_line == kOk);
+    CHECK(server.reports().empty());
+    CHECK(server.counts().closed == Counts{{"made_room", 1}});
+    CHECK(server.counts().opened == 3);
+  }
+}
+
+TEST_CASE("a connection over the cap is closed at once when none is idle, and there is room again when one ends") {
+  const RunningServer server({.max_connections = 2}, echo, Wire::Plain, 1);
+  const std::string begun = "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\n\r\na";
   Client first = server.connect();
+  first.send(begun);
   {
     Client second = server.connect();
-    for (Client* client : {&first, &second}) {
-      client->send(kGet);
-      CHECK(client->receive().status_line == kOk);
-    }
+    second.send(begun);
+    std::this_thread::sleep_for(30ms);
     Client third = server.connect();
     CHECK(third.is_closed_by_server());
     REQUIRE(server.reports().size() == 1);
     CHECK(server.reports().front().trouble == Trouble::TooManyConnections);
+    CHECK(server.counts().closed == Counts{{"too_many", 1}});
+    second.send("bc");
+    CHECK(second.receive().status_line == kOk);
   }
   std::this_thread::sleep_for(50ms);
   Client fourth = server.connect();

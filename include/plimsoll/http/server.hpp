@@ -1,8 +1,9 @@
 // An HTTP/1.1 server: bytes on a socket, with TLS or without, to a Request, and its Response back.
 //
 // Each I/O thread owns its connections from the handshake to the end, so nothing on a request's way is shared or
-// locked; new connections go to the threads in turn. The server answers by itself only what never becomes a Request:
-// 400, 408, 413, 417, 431, 501, and 500 for a handler that threw. Paths, methods and content types are the handler's.
+// locked; new connections go to the threads in turn. A thread reads all that has come before it answers the next, so
+// that it knows who waits. The server answers by itself only what never becomes a Request (RefusalCause). Paths,
+// methods and content types are the handler's.
 //
 // The end of a server has three steps, so that no caller meets a closed door: the owner makes readiness fail and goes
 // on serving while the endpoint is taken out of rotation; drain() sends callers elsewhere, one answer each; stop()
@@ -14,6 +15,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -37,7 +39,7 @@ struct ListenAddress {
 
 /// What can go wrong without any handler learning of it.
 enum class Trouble {
-  TooManyConnections,  ///< over Limits::max_connections: accepted and closed
+  TooManyConnections,  ///< over Limits::max_connections with none idle: accepted and closed
   AcceptFailed,        ///< most likely out of file descriptors; tried again shortly
   HandshakeFailed,     ///< among them callers that do not trust our certificate
   RequestRefused,      ///< answered by the server itself; the text begins with the status
@@ -45,11 +47,54 @@ enum class Trouble {
   HandlerThrew,        ///< answered with 500
 };
 
+/// Why a request was answered by the server itself.
+enum class RefusalCause {
+  Malformed,           ///< 400
+  TooSlow,             ///< 408
+  BodyTooLarge,        ///< 413
+  UnknownExpectation,  ///< 417
+  HeadTooLarge,        ///< 431, trailers and the extensions of chunks included
+  HandlerThrew,        ///< 500
+  UnknownCoding,       ///< 501
+  TooLate,             ///< 503: could not have been answered in the caller's time
+  TooMuchHeld,         ///< 503: over Limits::max_held
+};
+
+/// Why a connection ended.
+enum class CloseCause {
+  ClientLeft,       ///< between requests, or without ever having sent anything
+  ClientAsked,      ///< it said `Connection: close`, or speaks HTTP/1.0
+  Lost,             ///< in the middle of a request or its answer
+  HandshakeFailed,  ///< in TLS, or it took too long
+  Refused,          ///< after an answer of the server's own
+  Idle,             ///< Limits::idle_timeout
+  Requests,         ///< Limits::max_requests_per_connection
+  Age,              ///< Limits::max_connection_age
+  MadeRoom,         ///< it was idle, and another came at the cap
+  TooMany,          ///< it came at the cap, and none was idle
+  Draining,         ///< the server is about to stop
+  Cut,              ///< the server stopped before the answer
+};
+
+/// The status that is answered.
+[[nodiscard]] unsigned to_status(RefusalCause cause) noexcept;
+/// A word in snake_case, for a metric's label.
+[[nodiscard]] std::string_view to_text(RefusalCause cause) noexcept;
+[[nodiscard]] std::string_view to_text(CloseCause cause) noexcept;
+
 /// How the server speaks to whoever logs and counts.
+///
+/// Threads: all are called on the I/O threads, several at once; must not block.
 struct Events {
   /// `peer` is empty where there is none. The text may hold what a client sent, made fit for a log line.
-  /// Threads: called on the I/O threads, several at once; must not block.
   std::function<void(Trouble trouble, std::string_view peer, std::string_view text)> on_trouble = {};
+
+  /// Each opened connection is closed exactly once: the difference is how many there are.
+  std::function<void()> on_opened = {};
+  std::function<void(CloseCause cause)> on_closed = {};
+  /// One that is agreed upon; how long it took, the network's time and the wait for the thread included.
+  std::function<void(std::chrono::nanoseconds took)> on_handshake = {};
+  std::function<void(RefusalCause cause)> on_refused = {};
 };
 
 struct ServerOptions {
@@ -59,6 +104,9 @@ struct ServerOptions {
   std::function<tls::ServerContext()> tls = {};
   std::size_t threads = 1;
   Limits limits = {};
+  /// How long the caller waits for an answer, by its request's query; nothing where it does not say so.
+  /// Threads: called on the I/O threads, several at once; must not block.
+  std::function<std::optional<std::chrono::nanoseconds>(std::string_view query)> patience = {};
 };
 
 /// A server that listens and answers from start_server() until it is stopped or destroyed.
