@@ -80,13 +80,18 @@ struct Session {
 
   void report(Trouble trouble, std::string_view text) const { shared.report(trouble, peer, text); }
 
-  /// Counts `bytes` of this body among those that are held; false, and nothing counted, when that is too much.
-  [[nodiscard]] bool hold(std::size_t bytes) {
-    const std::size_t wanted = bytes > Limits::kSmallBody ? bytes - Limits::kSmallBody : 0;
-    if (wanted > held && shared.held + (wanted - held) > shared.limits.max_held) return false;
-    shared.held += wanted - held;
-    held = wanted;
-    return true;
+  /// Whether `bytes` of this body may be held beside those of others.
+  [[nodiscard]] bool can_hold(std::size_t bytes) const {
+    return to_counted(bytes) <= held || shared.held - held + to_counted(bytes) <= shared.limits.max_held;
+  }
+  void hold(std::size_t bytes) {
+    shared.held += to_counted(bytes) - held;
+    held = to_counted(bytes);
+  }
+
+ private:
+  static std::size_t to_counted(std::size_t bytes) {
+    return bytes > Limits::kSmallBody ? bytes - Limits::kSmallBody : 0;
   }
 };
 
@@ -101,7 +106,7 @@ class Registration {
   Registration& operator=(const Registration&) = delete;
   ~Registration() {
     Shared& shared = session_.shared;
-    (void)session_.hold(0);
+    session_.hold(0);
     session_.worker.connections.erase(&session_.connection);
     if (shared.events.on_closed) shared.events.on_closed(session_.cause);
     if (shared.connections.fetch_sub(1) != 1 || !shared.stopping) return;
@@ -174,8 +179,9 @@ Outcome why_silent(Session& s, Step step) {
 /// Whether a request whose head has come can be answered in the caller's time, and held until then.
 std::optional<Refusal> why_not_now(Session& s) {
   const std::size_t size = s.reader.body_size();
-  if (!s.hold(s.reader.held()) || (size > Limits::kSmallBody && s.shared.held + size > s.shared.limits.max_held))
+  if (!s.can_hold(size))
     return Refusal{RefusalCause::TooMuchHeld, "too many large requests are under way"};
+  s.hold(s.reader.held());
   if (s.worker.backlog.is_empty()) return std::nullopt;
 
   std::optional<std::chrono::nanoseconds> patience;
@@ -241,7 +247,7 @@ Task<Outcome> read_request(Session& s) {
 /// Reads the body of a request that is refused, and forgets it. Whether the next request can follow.
 Task<bool> pass_over_body(Session& s) {
   s.connection.enter(Phase::Busy, s.shared.limits.body_timeout);
-  (void)s.hold(0);
+  s.hold(0);
   std::uint64_t rest = s.reader.rest().value_or(0);
   while (rest > 0) {
     std::size_t size = 0;
@@ -338,7 +344,7 @@ Task<End> serve(Session& s) {
     const Response response = answer(s);
     // Before the answer is written, as that may have to wait for the client.
     s.worker.backlog.leave(size, Clock::now());
-    (void)s.hold(0);
+    s.hold(0);
     const Persistence persistence = choose_persistence(s);
     if (!co_await send_response(s, response, persistence, body_use)) co_return End::Gone;
     if (persistence == Persistence::Close) co_return End::Answered;
