@@ -137,4 +137,10 @@ http::Response AdmissionEndpoint::mutate(http::Request&& request, std::string ca
   return response;
 }
 
+std::optional<std::chrono::nanoseconds> read_patience(std::string_view query) {
+  const Result<std::optional<Duration>> timeout = read_timeout(query);
+  if (!timeout || !*timeout) return std::nullopt;
+  return (*timeout)->nanoseconds();
+}
+
 }  // namespace plimsoll::webhook

@@ -3,7 +3,9 @@
 
 #include <chrono>
 #include <functional>
+#include <optional>
 #include <string>
+#include <string_view>
 
 #include "plimsoll/audit/record.hpp"
 #include "plimsoll/auth/authenticate.hpp"
@@ -44,5 +46,8 @@ class AdmissionEndpoint {
   Recorder record_;
   Doorkeeper admit_;
 };
+
+/// How long the caller of this query waits, as it says in `timeout=`; nothing where it does not, or not intelligibly.
+[[nodiscard]] std::optional<std::chrono::nanoseconds> read_patience(std::string_view query);
 
 }  // namespace plimsoll::webhook

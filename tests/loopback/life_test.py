@@ -155,18 +155,34 @@ def test_a_hangup_of_the_terminals_pipe_is_not_the_end(start):
     assert is_answered(server)
 
 
-def test_further_connections_than_allowed_are_closed_at_once(start):
-    server = start("--max-connections=3")
+def test_a_connection_over_the_cap_is_closed_at_once_when_none_is_idle(start):
+    server = start("--max-connections=3", "--threads=1")
     with ExitStack() as stack:
         kept = [stack.enter_context(server.connect()) for _ in range(3)]
+        for connection in kept:
+            connection.send(REQUEST[:-1])
+        time.sleep(0.2)
         with pytest.raises((ssl.SSLError, ConnectionError)):
             stack.enter_context(server.connect())
         for connection in kept:
-            connection.send(REQUEST)
+            connection.send(REQUEST[-1:])
             assert "patch" in reviews.read_answer(connection.read_response(), GOOD)
         wait_until(lambda: any(line["msg"] == "too many connections" for line in server.logged()), "a warning")
-        kept[0].close()
-        wait_until(lambda: is_served(server), "room for another")
+        assert is_served(server)  # now they are idle, and one makes room
+        assert kept[0].ends()
+
+
+@pytest.mark.parametrize("flag", ["--max-requests-per-connection=3", "--max-connection-age=300ms"])
+def test_a_connection_has_its_share_and_is_told_with_the_last_answer(start, flag):
+    server = start(flag)
+    with server.connect() as connection:
+        for last in (False, False, True):
+            if last:
+                time.sleep(0.4)
+            connection.send(REQUEST)
+            assert connection.read_response().closes == last
+        assert connection.ends()
+    assert is_answered(server)
 
 
 def is_served(server) -> bool:

@@ -15,6 +15,7 @@
 #include "webhook/compose/callers.hpp"
 #include "webhook/compose/certificates.hpp"
 #include "webhook/compose/connection_log.hpp"
+#include "webhook/compose/connection_metrics.hpp"
 #include "webhook/compose/live_options.hpp"
 #include "webhook/compose/live_policy.hpp"
 #include "webhook/compose/metrics.hpp"
@@ -78,13 +79,17 @@ Result<void, Lines> serve(const ServeCommand& command) {
   PLIMSOLL_TRY(health_listen, in_lines(http::parse_listen_address(options.health_listen)));
   http::Limits limits;
   limits.max_connections = options.max_connections;
-  PLIMSOLL_TRY(server,
-               in_lines(http::start_server(
-                   {.listen = listen,
-                    .tls = [&] { return certificate->current()->context; },
-                    .threads = options.threads,
-                    .limits = limits},
-                   [&](http::Request&& request) { return endpoint.answer(std::move(request)); }, log_trouble())));
+  limits.max_requests_per_connection = options.max_requests_per_connection;
+  PLIMSOLL_TRY(max_connection_age, in_lines(read_time("--max-connection-age", options.max_connection_age)));
+  limits.max_connection_age = max_connection_age;
+  PLIMSOLL_TRY(server, in_lines(http::start_server(
+                           {.listen = listen,
+                            .tls = [&] { return certificate->current()->context; },
+                            .threads = options.threads,
+                            .limits = limits,
+                            .patience = read_patience},
+                           [&](http::Request&& request) { return endpoint.answer(std::move(request)); },
+                           count_connections(log_trouble(), metrics))));
   PLIMSOLL_TRY(health, in_lines(http::start_server(
                            {.listen = health_listen, .threads = 1},
                            [&](http::Request&& request) {

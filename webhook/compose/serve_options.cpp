@@ -61,9 +61,21 @@ void declare_serve_options(CLI::App& command, ServeOptions& options) {
       ->type_name("N")
       ->check(CLI::Range(1, 64))
       ->capture_default_str();
-  command.add_option("--max-connections", options.max_connections, "further ones are closed at once")
+  command
+      .add_option("--max-connections", options.max_connections,
+                  "beyond, the one that is idle for longest is closed, else the new one")
       ->type_name("N")
       ->check(CLI::Range(1, 100'000))
+      ->capture_default_str();
+  command
+      .add_option("--max-requests-per-connection", options.max_requests_per_connection,
+                  "the last answer says Connection: close, so that load spreads over replicas")
+      ->type_name("N")
+      ->check(CLI::Range(1, 1'000'000'000))
+      ->capture_default_str();
+  command.add_option("--max-connection-age", options.max_connection_age, "the same by time, a tenth more or less")
+      ->type_name("DURATION")
+      ->check(refuse_time)
       ->capture_default_str();
   command.add_option("--drain-delay", options.drain_delay, "how long to go on answering after SIGTERM")
       ->type_name("DURATION")

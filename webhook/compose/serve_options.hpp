@@ -41,6 +41,8 @@ struct ServeOptions {
   AuditLogOptions audit;
   std::size_t threads = 2;
   std::size_t max_connections = http::Limits{}.max_connections;
+  std::size_t max_requests_per_connection = http::Limits{}.max_requests_per_connection;
+  std::string max_connection_age = "10m";
   std::string drain_delay = "10s";
   std::string stop_timeout = "15s";
   std::string log_level = "info";
