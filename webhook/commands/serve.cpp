@@ -6,6 +6,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "plimsoll/http/server.hpp"
@@ -22,6 +23,7 @@
 #include "webhook/compose/readiness.hpp"
 #include "webhook/compose/registration_watch.hpp"
 #include "webhook/compose/server_config.hpp"
+#include "webhook/compose/shared_certificates.hpp"
 #include "webhook/compose/stop_signals.hpp"
 #include "webhook/endpoint.hpp"
 
@@ -39,6 +41,21 @@ Result<T, Lines> in_lines(Result<T> result) {
   return Unexpected{Lines{error.where.empty() ? error.message : error.where + ": " + error.message}};
 }
 
+Result<std::unique_ptr<SharedCertificates>> find_shared_certificates(const ServeOptions& options,
+                                                                     const SharedCertificates::Sleep& sleep) {
+  if (options.shared_secret.empty()) return std::unique_ptr<SharedCertificates>();
+  return SharedCertificates::load(options, sleep);
+}
+
+// The caBundle follows the shared certificates, and these wait for it.
+void publish_bundle(SharedCertificates& shared, RegistrationWatchOptions& watch) {
+  watch.authority_pem = [&]() -> Result<std::string> { return shared.wanted_bundle(); };
+  watch.on_bundle_in_place = [&](const std::string& bundle) {
+    shared.publication().note_in_place(bundle, std::chrono::steady_clock::now());
+  };
+  watch.on_repair = [&] { shared.publication().note_disturbed(); };
+}
+
 Result<void, Lines> serve(const ServeCommand& command) {
   const StopSignals signals;
   const ServeOptions& options = command.options;
@@ -46,7 +63,10 @@ Result<void, Lines> serve(const ServeCommand& command) {
   // What a request needs.
   PLIMSOLL_TRY(policy, LivePolicy::load(options.policy_file));
   PLIMSOLL_TRY(callers, in_lines(load_callers(options.callers)));
-  PLIMSOLL_TRY(certificate, in_lines(LiveCertificate::load(options, callers.trust)));
+  const auto sleep = [&](std::chrono::milliseconds time) { return !signals.wait_for(time); };
+  PLIMSOLL_TRY(shared, in_lines(find_shared_certificates(options, sleep)));
+  PLIMSOLL_TRY(certificate, in_lines(shared ? LiveCertificate::start_with(shared->current()->leaf, callers.trust)
+                                            : LiveCertificate::load(options, callers.trust)));
   PLIMSOLL_TRY(audit, in_lines(find_audit_log(options.audit).and_then(telemetry::AuditSink::open)));
   telemetry::Metrics metrics;
   const DecisionMetrics decision_metrics(metrics);
@@ -69,6 +89,9 @@ Result<void, Lines> serve(const ServeCommand& command) {
   observe_reloads(metrics, "config", live.reloads());
   observe_reloads(metrics, "policy", policy->reloads());
   observe_reloads(metrics, "certificate", certificate->reloads());
+  std::jthread keeping;  // ends before what it swaps
+  if (shared) keeping = shared->keep([&](const tls::Identity& next) { certificate->take(next); });
+  observe_certificates(metrics, *certificate, shared.get());
   Readiness readiness;
   readiness.add("config", [&] { return live.check(); });
   readiness.add("policy", [&] { return policy->check(); });
@@ -107,13 +130,14 @@ Result<void, Lines> serve(const ServeCommand& command) {
 
   std::optional<kube::RegistrationKeeper> keeper;
   if (options.watches_registration) {
-    PLIMSOLL_TRY(started, in_lines(watch_registrations(
-                              {.kubeconfig = options.kubeconfig,
-                               .policy = [&] { return policy->current(); },
-                               .authority_pem = [file = options.authority_file.empty()
-                                                            ? options.authority_out
-                                                            : options.authority_file] { return load_authority(file); }},
-                              metrics)));
+    RegistrationWatchOptions watched{
+        .kubeconfig = options.kubeconfig,
+        .policy = [&] { return policy->current(); },
+        .authority_pem = [file = options.authority_file.empty()
+                                     ? options.authority_out
+                                     : options.authority_file] { return load_authority(file); }};
+    if (shared) publish_bundle(*shared, watched);
+    PLIMSOLL_TRY(started, in_lines(watch_registrations(std::move(watched), metrics)));
     keeper.emplace(std::move(started));
   }
 

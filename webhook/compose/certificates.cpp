@@ -26,7 +26,8 @@ Result<void> store_file(const std::string& path, std::string_view content) {
 
 Result<tls::Identity> make_in_memory(const ServeOptions& options) {
   const auto now = std::chrono::floor<std::chrono::milliseconds>(std::chrono::system_clock::now());
-  PLIMSOLL_TRY(made, tls::make_self_made(options.dns_names, now));
+  PLIMSOLL_TRY(names, server_names(options));
+  PLIMSOLL_TRY(made, tls::make_self_made(names, now));
   if (!options.authority_out.empty()) PLIMSOLL_CHECK(store_file(options.authority_out, made.authority_pem));
   return made.identity;
 }
@@ -75,11 +76,24 @@ Result<std::unique_ptr<LiveCertificate>> LiveCertificate::load(const ServeOption
                                                                std::optional<tls::ClientTrust> clients) {
   tls::IdentityFiles files{options.certificate_file, options.private_key_file};
   if (!options.self_signed && (files.certificate.empty() || files.private_key.empty())) {
-    return fail(ErrorCode::Invalid, "say --tls-cert-file and --tls-private-key-file, or --self-signed");
+    return fail(ErrorCode::Invalid, "say --tls-cert-file and --tls-private-key-file, --tls-secret, or --self-signed");
   }
   PLIMSOLL_TRY(identity, options.self_signed ? make_in_memory(options) : tls::load_identity(files));
   PLIMSOLL_TRY(first, serve_with(std::move(identity), clients, files.certificate));
   return std::unique_ptr<LiveCertificate>(new LiveCertificate(std::move(files), std::move(clients), std::move(first)));
+}
+
+Result<std::unique_ptr<LiveCertificate>> LiveCertificate::start_with(const tls::Identity& first,
+                                                                     std::optional<tls::ClientTrust> clients) {
+  PLIMSOLL_TRY(served, serve_with(first, clients, ""));
+  return std::unique_ptr<LiveCertificate>(new LiveCertificate({}, std::move(clients), std::move(served)));
+}
+
+void LiveCertificate::take(const tls::Identity& next) {
+  Result<ServedCertificate> served = serve_with(next, clients_, "");
+  if (!served) return status_.note_refused({served.error().message});
+  current_.publish(std::make_shared<const ServedCertificate>(*std::move(served)));
+  status_.note_taken("valid until " + plimsoll::to_text(next.valid_until()));
 }
 
 void LiveCertificate::follow(reload::FileWatcher& watcher) {

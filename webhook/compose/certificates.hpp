@@ -39,13 +39,20 @@ struct CertificateStanding {
 /// Whether callers can be sent to a server that shows such a certificate.
 [[nodiscard]] Finding judge(const CertificateStanding& standing, TimePoint now);
 
-/// Threads: current() and check() from any.
+/// Threads: current() and check() from any; take() or the watcher, one at a time.
 class LiveCertificate {
  public:
   /// From the files that the options name, or made in memory; then the CA's certificate is written where they say.
   /// `clients` are whose certificates are asked for in return.
   [[nodiscard]] static Result<std::unique_ptr<LiveCertificate>> load(const ServeOptions& options,
                                                                      std::optional<tls::ClientTrust> clients);
+
+  /// One that somebody else keeps, and swaps by take().
+  [[nodiscard]] static Result<std::unique_ptr<LiveCertificate>> start_with(const tls::Identity& first,
+                                                                           std::optional<tls::ClientTrust> clients);
+
+  /// Serves `next` from now on, at each new connection; one that cannot be served changes nothing and is told of.
+  void take(const tls::Identity& next);
 
   /// Follows the files from now on; a pair that does not match or cannot be served changes nothing.
   /// Requires: this lives until the watcher has stopped, and the watcher as long as check() is called.

@@ -124,6 +124,19 @@ void observe_reloads(telemetry::Metrics& metrics, const std::string& value, cons
                   [&status] { return static_cast<double>(status.refused()); });
 }
 
+void observe_certificates(telemetry::Metrics& metrics, const LiveCertificate& served,
+                          const SharedCertificates* shared) {
+  using Kind = telemetry::Metrics::Kind;
+  const auto to_seconds = [](TimePoint time) { return std::chrono::duration<double>(time.time_since_epoch()).count(); };
+  metrics.observe(Kind::Gauge,
+                  {"plimsoll_certificate_not_after_seconds", "When the served certificate expires, in Unix time."},
+                  [&served, to_seconds] { return to_seconds(served.current()->identity.valid_until()); });
+  if (shared == nullptr) return;
+  metrics.observe(Kind::Gauge,
+                  {"plimsoll_authority_not_after_seconds", "When the authority that signs expires, in Unix time."},
+                  [shared, to_seconds] { return to_seconds(shared->current()->authority.valid_until()); });
+}
+
 http::Response answer_metrics(const http::Request& request, const telemetry::Metrics& metrics) {
   if (request.method != "GET" && request.method != "HEAD")
     return {.status = 405, .content_type = "text/plain", .body = "use GET\n", .headers = {{"Allow", "GET, HEAD"}}};

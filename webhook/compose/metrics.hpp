@@ -13,7 +13,9 @@
 #include "plimsoll/http/message.hpp"
 #include "plimsoll/telemetry/audit_sink.hpp"
 #include "plimsoll/telemetry/metrics.hpp"
+#include "webhook/compose/certificates.hpp"
 #include "webhook/compose/reload_status.hpp"
+#include "webhook/compose/shared_certificates.hpp"
 #include "webhook/endpoint.hpp"
 
 namespace plimsoll::webhook {
@@ -64,6 +66,10 @@ void observe_program(telemetry::Metrics& metrics, const telemetry::AuditSink& au
 /// Adds how often the file of `value`, such as the policy, was taken over and refused. Requires: `status` outlives the
 /// scrapes.
 void observe_reloads(telemetry::Metrics& metrics, const std::string& value, const ReloadStatus& status);
+
+/// Adds when the served certificate and, where there are any, our own authorities cease to be valid.
+/// Requires: both outlive the scrapes; `shared` may be null.
+void observe_certificates(telemetry::Metrics& metrics, const LiveCertificate& served, const SharedCertificates* shared);
 
 /// GET /metrics of the plain port. Threads: safe.
 [[nodiscard]] http::Response answer_metrics(const http::Request& request, const telemetry::Metrics& metrics);

@@ -111,7 +111,11 @@ Result<kube::RegistrationKeeper> watch_registrations(RegistrationWatchOptions op
   };
   return kube::RegistrationKeeper(
       kube::ApiClient(connection, {.deadline = kube::RegistrationKeeper::kInterval}), wish,
-      {.on_repair = [observer](std::string_view configuration) { observer->repaired(configuration); },
+      {.on_repair =
+           [observer, on_repair = std::move(options.on_repair)](std::string_view configuration) {
+             observer->repaired(configuration);
+             if (on_repair) on_repair();
+           },
        .on_bundle_in_place = std::move(options.on_bundle_in_place),
        .on_misfit = [observer](std::string_view configuration,
                                std::string_view what) { observer->found_misfit(configuration, what); },

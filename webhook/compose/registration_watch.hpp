@@ -20,6 +20,8 @@ struct RegistrationWatchOptions {
   std::function<Result<std::string>()> authority_pem;
   /// Both caBundles are known to hold exactly this.
   std::function<void(const std::string& authority_pem)> on_bundle_in_place = {};
+  /// One held something else a moment ago.
+  std::function<void()> on_repair = {};
 };
 
 /// Looks after the registrations until it is destroyed. The functions are asked at every look, on another thread.

@@ -3,6 +3,7 @@
 #include <CLI/CLI.hpp>
 
 #include "plimsoll/http/server.hpp"
+#include "plimsoll/tls/authority.hpp"
 #include "plimsoll/units/duration.hpp"
 
 namespace plimsoll::webhook {
@@ -39,11 +40,33 @@ void declare_serve_options(CLI::App& command, ServeOptions& options) {
   auto* key = command.add_option("--tls-private-key-file", options.private_key_file, "PEM: its key")->type_name("FILE");
   auto* self_signed =
       command.add_flag("--self-signed", options.self_signed, "make a certificate and its CA in memory at start");
-  certificate->needs(key)->excludes(self_signed);
-  key->needs(certificate)->excludes(self_signed);
-  command.add_option("--dns-name", options.dns_names, "name or address for --self-signed, <service>.<namespace>.svc")
+  auto* shared = command
+                     .add_option("--tls-secret", options.shared_secret,
+                                 "self-made, in a Secret that all replicas share and renew: NAMESPACE/NAME")
+                     ->type_name("SECRET")
+                     ->excludes(self_signed);
+  certificate->needs(key)->excludes(self_signed)->excludes(shared);
+  key->needs(certificate)->excludes(self_signed)->excludes(shared);
+  command.add_option("--dns-name", options.dns_names, "name or address of a self-made certificate; may be repeated")
       ->type_name("NAME")
-      ->needs(self_signed);
+      ->excludes(certificate);
+  command
+      .add_option("--service", options.service, "NAME.NAMESPACE: all names of the Service, for a self-made certificate")
+      ->type_name("SERVICE")
+      ->excludes(certificate);
+  command.add_option("--certificate-life", options.certificate_life, "of --tls-secret; renewed when a third is left")
+      ->type_name("DURATION")
+      ->capture_default_str()
+      ->needs(shared);
+  command.add_option("--ca-life", options.authority_life, "of --tls-secret; replaced when a third is left")
+      ->type_name("DURATION")
+      ->capture_default_str()
+      ->needs(shared);
+  command
+      .add_option("--ca-settle", options.authority_settling, "how long a new CA is in every caBundle before it signs")
+      ->type_name("DURATION")
+      ->capture_default_str()
+      ->needs(shared);
   command.add_option("--ca-out", options.authority_out, "write the CA certificate of --self-signed here")
       ->type_name("FILE")
       ->needs(self_signed);
@@ -53,8 +76,7 @@ void declare_serve_options(CLI::App& command, ServeOptions& options) {
       ->type_name("FILE")
       ->needs(watches);
   command.add_option("--kubeconfig", options.kubeconfig, "none: $KUBECONFIG, else the Pod's own account")
-      ->type_name("FILE")
-      ->needs(watches);
+      ->type_name("FILE");
   declare_caller_options(command, options.callers);
   declare_audit_log(command, options.audit);
   command.add_option("--threads", options.threads, "I/O threads")
@@ -92,6 +114,18 @@ void declare_serve_options(CLI::App& command, ServeOptions& options) {
       ->group(kLiveGroup)
       ->check(CLI::IsMember({"debug", "info", "warning", "error"}))
       ->capture_default_str();
+}
+
+Result<std::vector<std::string>> server_names(const ServeOptions& options) {
+  std::vector<std::string> names = options.dns_names;
+  if (!options.service.empty()) {
+    const auto service = tls::service_names(options.service);
+    if (!service) return fail(service.error().code, service.error().message, "--service");
+    names.insert(names.end(), service->begin(), service->end());
+  }
+  if (names.empty())
+    return fail(ErrorCode::Invalid, "a self-made certificate needs a name: say --dns-name or --service");
+  return names;
 }
 
 Result<std::chrono::milliseconds> read_time(std::string_view flag, const std::string& text) {

@@ -32,7 +32,12 @@ struct ServeOptions {
   std::string certificate_file;
   std::string private_key_file;
   bool self_signed = false;
+  std::string shared_secret;  // NAMESPACE/NAME of self-made certificates; empty: none
+  std::string certificate_life = "90d";
+  std::string authority_life = "1095d";
+  std::string authority_settling = "5m";
   std::vector<std::string> dns_names;
+  std::string service;        // NAME.NAMESPACE, whose names the certificate has as well; empty: none
   std::string authority_out;  // where the self-made CA certificate is written; empty: nowhere
   bool watches_registration = false;
   std::string kubeconfig;      // empty: $KUBECONFIG, else the Pod's own account
@@ -50,6 +55,9 @@ struct ServeOptions {
 
 /// Adds the flags to `command`; parsing it fills `options`, which must live as long.
 void declare_serve_options(CLI::App& command, ServeOptions& options);
+
+/// The names that a self-made certificate is to have. Errors: none; a Service that is none.
+[[nodiscard]] Result<std::vector<std::string>> server_names(const ServeOptions& options);
 
 /// Reads the value of a flag that takes a duration. Errors: `where` is the flag.
 [[nodiscard]] Result<std::chrono::milliseconds> read_time(std::string_view flag, const std::string& text);
