@@ -5,7 +5,7 @@ IMAGE ?= plimsoll:dev
 reports := $(CURDIR)/build/reports
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build demo test golden-update asan tsan soak e2e bench docs image tidy format
+.PHONY: help setup build demo test golden-update asan tsan soak e2e e2e-rotation bench docs image tidy format
 
 help: ## list these commands
 	@sed -nE 's/^([a-z0-9-]+):[^#]*## (.*)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 22
@@ -47,6 +47,9 @@ e2e: build ## beside Kubernetes' Go code, and on a real control plane; K8S_VERSI
 	$(PYTHON) tests/e2e/cluster/build.py
 	@mkdir -p $(reports)
 	$(PYTHON) -m pytest tests/oracle tests/e2e --junit-xml=$(reports)/e2e.xml
+
+e2e-rotation: build ## certificates and authorities rotate under 10,000 creates on the real API server, 0 failed
+	PLIMSOLL_CREATES=10000 $(PYTHON) -m pytest tests/e2e/certificates_test.py
 
 docs: build ## write docs/cli.md anew from the program's help
 	@scripts/generate-cli-docs build/plimsoll

@@ -47,7 +47,7 @@ def files(tmp_path_factory):
 
 
 PAIRS = {
-    "neither": ((), "say --tls-cert-file and --tls-private-key-file, or --self-signed"),
+    "neither": ((), "say --tls-cert-file and --tls-private-key-file, --tls-secret, or --self-signed"),
     "no key": (("good.crt",), "--tls-cert-file requires --tls-private-key-file"),
     "a certificate that is not there": (("missing.crt", "good.key"), "missing.crt: cannot be read: No such file or directory"),
     "a key that is not there": (("good.crt", "missing.key"), "missing.key: cannot be read: No such file or directory"),
@@ -76,9 +76,16 @@ def test_a_certificate_that_cannot_be_served_is_named(files, name):
 
 
 FLAGS = {
-    "no name": (("--self-signed",), "needs at least one name"),
+    "no name": (("--self-signed",), "a self-made certificate needs a name: say --dns-name or --service"),
     "a name that is none": (("--self-signed", "--dns-name=two words"), '"two words" is neither a DNS name such as'),
-    "a name without self-made": (("--dns-name=localhost",), "--dns-name requires --self-signed"),
+    "a name without self-made": (("--dns-name=localhost",), "say --tls-cert-file and --tls-private-key-file, --tls-secret, or --self-signed"),
+    "a name beside a file": (("--dns-name=localhost", "--tls-cert-file=a", "--tls-private-key-file=b"), "--tls-cert-file excludes --dns-name"),
+    "a Service that is none": (("--self-signed", "--service=plimsoll"), '--service: "plimsoll" is not a Service\'s NAME.NAMESPACE'),
+    "a Secret that is none": (("--tls-secret=plimsoll", "--dns-name=a"), '"plimsoll" is not a Secret\'s NAMESPACE/NAME'),
+    "a Secret without a name": (("--tls-secret=a/b",), "a self-made certificate needs a name"),
+    "two sources": (("--tls-secret=a/b", "--self-signed"), "excludes --tls-secret"),
+    "a life of nothing": (("--tls-secret=a/b", "--dns-name=a", "--ca-life=0s"), "must be a second or more"),
+    "a life without a Secret": ((*SELF_MADE, "--ca-life=9d"), "--ca-life requires --tls-secret"),
     "both kinds of certificate": ((*SELF_MADE, "--tls-cert-file=good.crt", "--tls-private-key-file=good.key"), "--tls-cert-file excludes --self-signed"),
     "a policy that is not there": ((*SELF_MADE, "--policy=missing.yaml"), "missing.yaml: cannot be read: No such file or directory"),
     "a policy that is a directory": ((*SELF_MADE, "--policy=."), ".: cannot be read: Is a directory"),

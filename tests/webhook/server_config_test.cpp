@@ -149,9 +149,9 @@ TEST_CASE("the file itself may be named by the environment") {
 
 TEST_CASE("what one field needs another place may give") {
   const TemporaryDirectory directory;
-  const std::string names = directory.write("names.yaml", kHead + "dnsNames: [localhost]\n");
+  const std::string names = directory.write("names.yaml", kHead + "dnsNames: [localhost]\ncaOut: ca.crt\n");
   CHECK(run({"--config", names, "--self-signed"}).exit_code == ExitCode::Ok);
-  CHECK(run({"--config", names}).err.starts_with("plimsoll serve: --dns-name requires --self-signed\n"));
+  CHECK(run({"--config", names}).err.starts_with("plimsoll serve: --ca-out requires --self-signed\n"));
   const std::string self_made = directory.write("self-made.yaml", kHead + "selfSigned: true\n");
   CHECK(run({"--config", self_made, "--dns-name=localhost"}).exit_code == ExitCode::Ok);
   CHECK(run({"--config", self_made, "--tls-cert-file=a", "--tls-private-key-file=b"}).exit_code == ExitCode::Unusable);

@@ -30,14 +30,17 @@ class Plimsoll:
     """A running `plimsoll serve`. Its log is `<directory>/plimsoll.log`, its audit log `<directory>/plimsoll-audit.jsonl`."""
 
     def __init__(self, directory: Path, policy: Path = MANIFESTS / "policy.yaml", flags: tuple[str | Path, ...] = (), port: int = 0,
-                 dns_name: str = SERVICE_DNS_NAME):
-        """`flags` come on top; port 0 is any."""
+                 dns_name: str = SERVICE_DNS_NAME, certificates: list[str | Path] | None = None):
+        """`flags` come on top; port 0 is any. `certificates` are the flags that say where the certificate comes from; without any it is
+        made in memory, for `dns_name`."""
+        directory.mkdir(parents=True, exist_ok=True)
         self._policy = policy
         self._ca = directory / "plimsoll-ca.crt"
         self._audit_log = directory / "plimsoll-audit.jsonl"
         self.process = Process(
-            [program(), "serve", "--listen", f"127.0.0.1:{port}", "--health-listen", "127.0.0.1:0", "--self-signed",
-             "--dns-name", dns_name, "--ca-out", self._ca, "--policy", policy, "--audit-log", self._audit_log,
+            [program(), "serve", "--listen", f"127.0.0.1:{port}", "--health-listen", "127.0.0.1:0", "--policy", policy,
+             "--audit-log", self._audit_log,
+             *(certificates or ["--self-signed", "--dns-name", dns_name, "--ca-out", self._ca]),
              # No load balancer has to learn that it goes.
              "--drain-delay", "0s", *flags],
             directory / "plimsoll.log")
