@@ -60,7 +60,7 @@ std::size_t RequestReader::take_body(std::string_view bytes) {
   // forgets that no chunk came before. Nothing is lost by waiting, as a chunked body always ends with these bytes.
   constexpr std::string_view kChunkedEnd = "0\r\n\r\n";
   if (bytes.empty()) return 0;
-  const bool may_be_end = bytes.front() == '0' || bytes.front() == '\r';
+  const bool may_be_end = bytes.front() == '0' || (bytes.front() == '\r' && body_taken_ > 0);
   if (parser_->chunked() && may_be_end && bytes.size() < kChunkedEnd.size()) return 0;
 
   beast::error_code ec;
