@@ -138,12 +138,14 @@ Document live_with(const std::vector<std::pair<std::string, std::string>>& chang
   REQUIRE(tree.add(Pointer("/metadata/resourceVersion"), version.root()).has_value());
   REQUIRE(tree.add(Pointer("/webhooks"), other.root()).has_value());
   REQUIRE(tree.add(Pointer("/webhooks/-"), ours.root()).has_value());
+  std::vector<Document> values;  // which the tree does not copy
+  values.reserve(changes.size());
   for (const auto& [path, value] : changes) {
     if (value.empty()) {
       REQUIRE(tree.remove(Pointer(path)).has_value());
     } else {
-      const Document parsed = document(value);
-      REQUIRE(tree.add(Pointer(path), parsed.root()).has_value());
+      values.push_back(document(value));
+      REQUIRE(tree.add(Pointer(path), values.back().root()).has_value());
     }
   }
   return document(json::write(tree.root()));
