@@ -22,6 +22,12 @@ def ask(server, review: dict) -> dict:
     return reviews.read_answer(server.exchange(reviews.post_review(review)), review)
 
 
+def assert_allowed_unchanged(response: dict) -> None:
+    """Nothing but the permission, and the name under which both audit logs know the review."""
+    assert set(response) == {"uid", "allowed", "auditAnnotations"} and response["allowed"]
+    assert set(response["auditAnnotations"]) == {f"review.{response['uid']}"}
+
+
 @pytest.mark.parametrize("version", ["v1", "v1beta1"])
 @pytest.mark.parametrize("make", [make_job, make_pod])
 def test_both_versions_are_echoed_with_the_same_patch(server, version, make):
@@ -93,7 +99,7 @@ def test_recorded_reviews_are_answered(server, path):
     response = reviews.read_answer(server.exchange(post(body, "/mutate?timeout=10s")), review)
     assert response["allowed"]
     if review["request"]["operation"] != "CREATE":
-        assert set(response) == {"uid", "allowed"}
+        assert_allowed_unchanged(response)
     elif "patch" in response:
         json_patch.apply(review["request"]["object"], reviews.read_patch(response))
 
@@ -130,7 +136,7 @@ def test_what_is_not_decided_is_allowed_unchanged(server, name):
     review, reason = LEFT_ALONE[name]
     review = {**review, "request": {**review["request"], "uid": reviews.new_uid()}}
     response = ask(server, review)
-    assert set(response) == {"uid", "allowed"} and response["allowed"]
+    assert_allowed_unchanged(response)
     record = server.record_of(response["uid"])
     assert (record["verdict"], record["reason"], record["patch"]) == ("Skipped", reason, [])
 
@@ -194,7 +200,7 @@ def test_a_request_whose_time_is_up_is_allowed_without_a_patch(server):
     with server.connect() as connection:
         connection.send_slowly(request, seconds=1.3)
         response = reviews.read_answer(connection.read_response(), review)
-        assert set(response) == {"uid", "allowed"} and response["allowed"]
+        assert_allowed_unchanged(response)
         record = server.record_of(response["uid"])
         assert (record["verdict"], record["reason"], record["changes"]) == ("Skipped", "OutOfTime", [])
         assert record["latencyUs"] >= 1_000_000
