@@ -5,7 +5,7 @@ IMAGE ?= plimsoll:dev
 reports := $(CURDIR)/build/reports
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build demo test golden-update asan tsan soak e2e e2e-rotation bench docs image tidy format
+.PHONY: help setup build demo test golden-update asan tsan soak e2e e2e-rotation e2e-rollout bench docs image tidy format
 
 help: ## list these commands
 	@sed -nE 's/^([a-z0-9-]+):[^#]*## (.*)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 22
@@ -44,12 +44,16 @@ soak: build ## what takes minutes: ten thousand reloads under load; SOAK=reload_
 	$(PYTHON) -m pytest -s tests/soak/$(SOAK)
 
 e2e: build ## beside Kubernetes' Go code, and on a real control plane; K8S_VERSION=v1.35.4 (needs Go 1.26 or KUBEBUILDER_ASSETS)
+	@scripts/install-packages e2e
 	$(PYTHON) tests/e2e/cluster/build.py
 	@mkdir -p $(reports)
 	$(PYTHON) -m pytest tests/oracle tests/e2e --junit-xml=$(reports)/e2e.xml
 
 e2e-rotation: build ## certificates and authorities rotate under 10,000 creates on the real API server, 0 failed
 	PLIMSOLL_CREATES=10000 $(PYTHON) -m pytest tests/e2e/certificates_test.py
+
+e2e-rollout: build ## replicas restart one by one under 10,000 creates on the real API server, 0 failed
+	PLIMSOLL_CREATES=10000 $(PYTHON) -m pytest -s tests/e2e/rollout_test.py
 
 docs: build ## write docs/cli.md anew from the program's help
 	@scripts/generate-cli-docs build/plimsoll

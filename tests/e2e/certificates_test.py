@@ -110,7 +110,7 @@ def replicas(admin, control_plane):
     # Processes end with the thread that started them, so the pool stays.
     pool = ThreadPoolExecutor()
     started = list(pool.map(lambda name: Plimsoll(directory / name, certificates=flags), ("a", "b")))
-    balancer = Balancer(*[server.port for server in started])
+    balancer = Balancer(*started)
     try:
         registration.apply_manifests(admin, balancer.port, secret(admin)["ca.crt"].encode())
         yield started

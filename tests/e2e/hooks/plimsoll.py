@@ -30,9 +30,9 @@ class Plimsoll:
     """A running `plimsoll serve`. Its log is `<directory>/plimsoll.log`, its audit log `<directory>/plimsoll-audit.jsonl`."""
 
     def __init__(self, directory: Path, policy: Path = MANIFESTS / "policy.yaml", flags: tuple[str | Path, ...] = (), port: int = 0,
-                 dns_name: str = SERVICE_DNS_NAME, certificates: list[str | Path] | None = None):
+                 dns_name: str = SERVICE_DNS_NAME, certificates: list[str | Path] | None = None, drain_delay: str = "0s"):
         """`flags` come on top; port 0 is any. `certificates` are the flags that say where the certificate comes from; without any it is
-        made in memory, for `dns_name`."""
+        made in memory, for `dns_name`. A drain delay is for who has a load balancer that must learn that it goes."""
         directory.mkdir(parents=True, exist_ok=True)
         self._policy = policy
         self._ca = directory / "plimsoll-ca.crt"
@@ -41,8 +41,7 @@ class Plimsoll:
             [program(), "serve", "--listen", f"127.0.0.1:{port}", "--health-listen", "127.0.0.1:0", "--policy", policy,
              "--audit-log", self._audit_log,
              *(certificates or ["--self-signed", "--dns-name", dns_name, "--ca-out", self._ca]),
-             # No load balancer has to learn that it goes.
-             "--drain-delay", "0s", *flags],
+             "--drain-delay", drain_delay, *flags],
             directory / "plimsoll.log")
         try:
             listening = self.process.wait_until("it named its ports", self._find_listening_line, seconds=10)
@@ -69,16 +68,20 @@ class Plimsoll:
             return 0
 
     def metric(self, sample: str) -> float:
-        """The value of a sample of its metrics, `name{label="value"}`; 0 when there is none."""
+        """The value of a sample of its metrics, `name{label="value"}`, or the sum of all that begin so; 0 when there is none."""
         opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
         with opener.open(f"http://127.0.0.1:{self.health_port}/metrics", timeout=2) as response:
             lines = response.read().decode().splitlines()
-        return next((float(line.rpartition(" ")[2]) for line in lines if line.startswith(sample)), 0.0)
+        return sum(float(line.rpartition(" ")[2]) for line in lines if line.startswith(sample))
 
     def logged(self, message: str) -> list[dict]:
         """The lines of its log with this message; of a log at level debug also those about single connections."""
         lines = (json.loads(line) for line in self.process.log.read_text(encoding="utf-8").splitlines() if line.startswith("{"))
         return [line for line in lines if line["msg"] == message]
+
+    def decided(self) -> int:
+        """How many decisions its audit log holds: all it ever made, once it has ended."""
+        return len(self._audit_log.read_bytes().splitlines()) if self._audit_log.exists() else 0
 
     def audit_records(self, namespace: str, kind: str = "") -> list[dict]:
         """Its audit records of a namespace, oldest first. They reach the file within a second: poll."""

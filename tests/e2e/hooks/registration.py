@@ -22,9 +22,14 @@ _PROBE_ESTIMATE = {"estimate.plimsoll.dev/memory": "1Gi"}
 _PROBE_POD_SPEC = {"restartPolicy": "Never", "containers": [{"name": "main", "image": "registry.example/probe:1"}]}
 
 
-def apply_manifests(kubectl: Kubectl, port: int, ca: bytes) -> None:
-    """Applies manifests/ for a server at 127.0.0.1:`port`, and returns when the API server calls it for Jobs and for Pods."""
-    kubectl.apply(*aimed_at(kubectl.kustomize(MANIFESTS), port, ca))
+def apply_manifests(kubectl: Kubectl, port: int, ca: bytes, terms: Object | None = None) -> None:
+    """Applies manifests/ for a server at 127.0.0.1:`port`, and returns when the API server calls it for Jobs and for Pods. `terms` are
+    fields of the webhooks to be otherwise: failurePolicy, timeoutSeconds."""
+    manifests = aimed_at(kubectl.kustomize(MANIFESTS), port, ca)
+    for manifest in manifests:
+        for webhook in manifest.get("webhooks", []):
+            webhook |= terms or {}
+    kubectl.apply(*manifests)
     wait_until_called(kubectl)
 
 
