@@ -7,7 +7,9 @@ import subprocess
 
 import pytest
 
+import registration_test
 import reviews
+from program import ROOT
 from reviews import estimates, make_job, make_pod, make_review
 from wire import plain_get
 
@@ -96,6 +98,34 @@ def test_every_name_and_type_is_as_prometheus_wants(server):
     text = plain_get(server.health_port, "/metrics").body
     checked = subprocess.run([promtool, "check", "metrics"], input=text, capture_output=True, timeout=20)
     assert (checked.returncode, checked.stdout + checked.stderr) == (0, b"")
+
+
+def described(metrics: str) -> dict[str, tuple[str, frozenset[str]]]:
+    """The type and the labels of each metric, without those that a histogram adds."""
+    found = {}
+    for name, kind in re.findall(r"^# TYPE (\S+) (\S+)$", metrics, re.MULTILINE):
+        lines = re.findall(rf"^{name}(?:_count|_bucket|_sum)?(\{{.*\}})? \S+$", metrics, re.MULTILINE)
+        found[name] = kind, frozenset(label for line in lines for label in re.findall(r'(\w+)="', line)) - {"le"}
+    return found
+
+
+def test_operators_are_told_of_every_metric(start, tmp_path):
+    kubeconfig = tmp_path / "kubeconfig"
+    kubeconfig.write_text(registration_test.KUBECONFIG)
+    told = {name: (kind, frozenset(filter(None, labels.split(",")))) for name, labels, kind in re.findall(
+        r"^\| `((?:plimsoll|process)_\w+)(?:\{([\w,]+)\})?` \| (counter|gauge|histogram) \|",
+        (ROOT / "docs" / "operations.md").read_text(), re.MULTILINE)}
+    # Its Secret needs an API server.
+    assert told.pop("plimsoll_authority_not_after_seconds") == ("gauge", frozenset())
+    server = start("--register", f"--kubeconfig={kubeconfig}")
+    assert told == described(plain_get(server.health_port, "/metrics").body.decode())
+
+
+def test_alerts_are_about_metrics_that_there_are():
+    told = (ROOT / "docs" / "operations.md").read_text()
+    alerts = (ROOT / "manifests" / "monitoring" / "alerts.yaml").read_text()
+    assert set(re.findall(r"\bplimsoll_\w+", alerts)) <= set(re.findall(r"^\| `(plimsoll_\w+)", told, re.MULTILINE))
+    assert re.findall(r"- alert: (\w+)", alerts) == re.findall(r"^\| `(Plimsoll\w+)`", told, re.MULTILINE)
 
 
 def test_what_every_client_library_tells_of_its_process_is_told(server):
