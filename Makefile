@@ -5,7 +5,7 @@ IMAGE ?= plimsoll:dev
 reports := $(CURDIR)/build/reports
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build demo test golden-update asan tsan soak e2e e2e-rotation e2e-rollout bench docs image tidy format
+.PHONY: help setup build demo test golden-update asan tsan soak e2e e2e-rotation e2e-rollout bench docs image tidy format bench-api-server
 
 help: ## list these commands
 	@sed -nE 's/^([a-z0-9-]+):[^#]*## (.*)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 22
@@ -75,3 +75,7 @@ bench: setup ## decide beside the bare JSON parser; the server beside nginx (wrk
 	cmake --build --preset release --target plimsoll plimsoll_bench
 	build/tests/plimsoll_bench
 	$(PYTHON) tests/bench/serve_bench.py build/plimsoll
+
+bench-api-server: build ## what a create costs on the real API server, beside an in-process policy (eight minutes)
+	$(PYTHON) tests/e2e/cluster/build.py
+	$(PYTHON) tests/bench/api_server_cost.py build/plimsoll

@@ -1,0 +1,3 @@
+module plimsoll/tests/bench/load
+
+go 1.26.0
