@@ -40,7 +40,8 @@ tsan: setup ## the tests of all that has threads, under ThreadSanitizer
 	TSAN_OPTIONS=halt_on_error=1 setarch -R ctest --test-dir build/tsan --output-on-failure --output-junit $(reports)/tsan.xml \
 	  -R '^(reload|http|tls|auth|kube|telemetry|webhook|loopback)$$'
 
-soak: build ## what takes minutes: ten thousand reloads under load; SOAK=reload_test.py runs one file
+soak: build ## what takes minutes: reloads under load, three times the load; SOAK=reload_test.py runs one file
+	cmake --build --preset release --target plimsoll_load
 	$(PYTHON) -m pytest -s tests/soak/$(SOAK)
 
 e2e: build ## beside Kubernetes' Go code, and on a real control plane; K8S_VERSION=v1.35.4 (needs Go 1.26 or KUBEBUILDER_ASSETS)
