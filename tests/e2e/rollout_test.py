@@ -93,6 +93,11 @@ def register(admin, certificates):
     registration.remove_webhooks(admin)
 
 
+def both_ready(service) -> list[Plimsoll]:
+    wait_until("both replicas to be ready", lambda: len(service.ready()) == 2)
+    return service.ready()
+
+
 def marked(kubectl) -> list[bool]:
     """Of each Job that is stored, whether it was decided."""
     return [MARKER in one["spec"]["template"]["metadata"].get("annotations", {}) for one in kubectl.select("jobs")]
@@ -101,15 +106,14 @@ def marked(kubectl) -> list[bool]:
 def test_rolling_restarts_under_load_fail_no_create(admin, kubectl, service, start, register):
     calls = Calls(admin)
     register(service.port, FAIL)
-    running, gone = service.ready(), []
-    assert len(running) == 2
+    running, gone = both_ready(service), []
     creates = Creates(kubectl, CREATES)
     try:
         # As a Deployment does with maxUnavailable 0: one more that is ready, then one less.
         while len(gone) < RESTARTS or creates.tally.created < CREATES:
             running.append(start())
             service.add(running[-1])
-            assert running[-1] in service.ready()
+            wait_until("the Service to know the new one", lambda: running[-1] in service.ready())
             creates.wait_for(20)
             old = running.pop(0)
             assert old.stop() == 0, old.process.tail()
@@ -160,7 +164,7 @@ def test_server_that_is_killed_stops_nobody(admin, kubectl, start, register):
 def test_one_of_two_servers_is_killed_and_the_other_takes_over(admin, kubectl, service, register):
     register(service.port, IGNORE)
     calls = Calls(admin)
-    victim, survivor = service.ready()
+    victim, survivor = both_ready(service)
     creates = Creates(kubectl, 400)
     try:
         creates.wait_for(100)
