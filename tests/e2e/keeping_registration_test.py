@@ -104,6 +104,18 @@ def let_look(admin, pem: bytes) -> None:
         wait_for_bundle(admin, PODS, pem)
 
 
+def test_the_account_has_the_rights_that_shared_certificates_need(account, admin, tmp_path):
+    secret = ("--secret", "plimsoll-system/plimsoll-tls", "--kubeconfig", account)
+    try:
+        made_by = ["--tls-secret", secret[1], "--service", "plimsoll.plimsoll-system", *secret[2:]]
+        assert Plimsoll(tmp_path, certificates=made_by).stop() == 0
+        done = subprocess.run([program(), "certs", "rotate", *secret, "--leaf"], text=True, capture_output=True, timeout=60, check=False,
+                              env=environment_without_proxy())
+        assert done.returncode == 0, done.stdout + done.stderr
+    finally:
+        admin.within("plimsoll-system").run("delete", "secret", "plimsoll-tls", "--ignore-not-found")
+
+
 def test_register_creates_what_is_absent_and_leaves_alone_what_is_right(unregistered, admin):
     assert "would be created" in register(admin, "--dry-run")
     assert admin.attempt("get", KIND, JOBS).exit_code != 0
