@@ -264,6 +264,31 @@ def test_flags_may_be_variables_and_the_command_line_wins(start, tmp_path):
     assert server.stop() == 0
 
 
+def test_failed_handshakes_are_told_of_once_a_second(start):
+    server = start()
+
+    def speak_plainly() -> None:
+        with Connection(server.port) as plain:
+            plain.send(b"GET / HTTP/1.1\r\n\r\n")
+            plain.read_response()
+
+    def told() -> list[dict]:
+        return [line for line in server.logged() if line["msg"] == "TLS handshake failed"]
+
+    began = time.monotonic()
+    spoken = 0
+    while len(told()) < 3:
+        assert time.monotonic() - began < 60
+        speak_plainly()
+        spoken += 1
+    assert {line["level"] for line in told()} == {"warning"}
+    assert len(told()) <= 1 + (time.monotonic() - began), "at most one a second"
+    # Lines and those kept back make up what happened; the log may be a moment behind the last answers.
+    assert len(told()) + sum(line["suppressed"] for line in told()) <= spoken
+    assert told()[0]["suppressed"] == 0 and told()[1]["suppressed"] > 0
+    assert server.stop() == 0
+
+
 def test_refusals_are_logged_for_those_who_look_closer(start):
     server = start("--log-level=debug")
     server.exchange(b"broken\x1b[31m\r\n\r\n")
@@ -272,4 +297,5 @@ def test_refusals_are_logged_for_those_who_look_closer(start):
         plain.read_response()
     wait_until(lambda: {"request refused", "TLS handshake failed"} <= {line["msg"] for line in server.logged()}, "two log lines")
     for line in server.logged()[1:]:
-        assert line["level"] == "debug" and line["peer"].startswith("127.0.0.1:") and line["why"].isprintable()
+        assert line["level"] == {"request refused": "debug", "TLS handshake failed": "warning"}[line["msg"]]
+        assert line["peer"].startswith("127.0.0.1:") and line["why"].isprintable()

@@ -105,6 +105,7 @@ Result<void, Lines> serve(const ServeCommand& command) {
   limits.max_requests_per_connection = options.max_requests_per_connection;
   PLIMSOLL_TRY(max_connection_age, in_lines(read_time("--max-connection-age", options.max_connection_age)));
   limits.max_connection_age = max_connection_age;
+  const http::Events trouble = log_trouble();
   PLIMSOLL_TRY(server, in_lines(http::start_server(
                            {.listen = listen,
                             .tls = [&] { return certificate->current()->context; },
@@ -112,14 +113,14 @@ Result<void, Lines> serve(const ServeCommand& command) {
                             .limits = limits,
                             .patience = read_patience},
                            [&](http::Request&& request) { return endpoint.answer(std::move(request)); },
-                           count_connections(log_trouble(), metrics))));
+                           count_connections(trouble, metrics))));
   PLIMSOLL_TRY(health, in_lines(http::start_server(
                            {.listen = health_listen, .threads = 1},
                            [&](http::Request&& request) {
                              return request.path == "/metrics" ? answer_metrics(request, metrics)
                                                                : readiness.answer(request);
                            },
-                           log_trouble())));
+                           trouble)));
   telemetry::log(Level::Info, "listening",
                  {{"https", std::int64_t{server.port()}},
                   {"health", std::int64_t{health.port()}},

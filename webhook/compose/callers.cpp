@@ -122,19 +122,21 @@ Gate::Gate(std::shared_ptr<const Callers> callers, telemetry::Metrics& metrics) 
 Result<auth::Principal, auth::Refusal> Gate::admit(const http::Request& request, TimePoint now) const {
   auto caller =
       auth::authenticate(request.certificate.get(), request.authorization, callers_->keys, callers_->config, now);
-  if (!caller) tell(caller.error(), request, now);
+  if (!caller) tell(caller.error(), request);
   return caller;
 }
 
 // With `failurePolicy: Ignore` nobody else notices that callers are refused, so it is a warning; one per cause and
 // second, so that whoever may not call cannot fill a disk either.
-void Gate::tell(const auth::Refusal& refusal, const http::Request& request, TimePoint now) const {
-  const auto cause = static_cast<std::size_t>(refusal.cause);
-  refused_.at(cause).add();
-  const std::int64_t second = std::chrono::floor<std::chrono::seconds>(now).time_since_epoch().count();
-  if (told_at_.at(cause).exchange(second) == second) return;
+void Gate::tell(const auth::Refusal& refusal, const http::Request& request) const {
+  refused_.at(static_cast<std::size_t>(refusal.cause)).add();
+  const auto kept_back = limit_.pass(auth::to_text(refusal.cause), std::chrono::steady_clock::now());
+  if (!kept_back) return;
   telemetry::log(telemetry::Level::Warning, "caller refused",
-                 {{"cause", auth::to_text(refusal.cause)}, {"why", refusal.message}, {"peer", request.peer}});
+                 {{"cause", auth::to_text(refusal.cause)},
+                  {"why", refusal.message},
+                  {"peer", request.peer},
+                  {"suppressed", *kept_back}});
 }
 
 }  // namespace plimsoll::webhook

@@ -1,9 +1,6 @@
 // Who may call: from the flags to what the handshake and each request are held to.
 #pragma once
 
-#include <array>
-#include <atomic>
-#include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>
@@ -15,6 +12,7 @@
 #include "plimsoll/http/message.hpp"
 #include "plimsoll/telemetry/metrics.hpp"
 #include "plimsoll/tls/server_context.hpp"
+#include "webhook/compose/line_limit.hpp"
 
 namespace CLI {
 class App;
@@ -58,11 +56,11 @@ class Gate {
   [[nodiscard]] Result<auth::Principal, auth::Refusal> admit(const http::Request& request, TimePoint now) const;
 
  private:
-  void tell(const auth::Refusal& refusal, const http::Request& request, TimePoint now) const;
+  void tell(const auth::Refusal& refusal, const http::Request& request) const;
 
   std::shared_ptr<const Callers> callers_;
-  std::vector<telemetry::Counter> refused_;                                 ///< by cause
-  mutable std::array<std::atomic<std::int64_t>, auth::kCauses> told_at_{};  ///< by cause, in seconds since 1970
+  std::vector<telemetry::Counter> refused_;  ///< by cause
+  mutable LineLimit limit_;
 };
 
 }  // namespace plimsoll::webhook

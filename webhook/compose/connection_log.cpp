@@ -1,8 +1,10 @@
 #include "webhook/compose/connection_log.hpp"
 
+#include <memory>
 #include <string_view>
 
 #include "plimsoll/telemetry/log.hpp"
+#include "webhook/compose/line_limit.hpp"
 
 namespace plimsoll::webhook {
 namespace {
@@ -27,11 +29,13 @@ std::string_view to_text(http::Trouble trouble) {
   return "";
 }
 
-// What one client does wrong is for whoever looks closer; what the machine lacks is for everybody.
+// What one client does wrong is for whoever looks closer; what the machine lacks is for everybody. So is a handshake
+// that fails: most often the caBundle is wrong, and under `failurePolicy: Ignore` nobody else will tell.
 Level level_of(http::Trouble trouble) {
   switch (trouble) {
     case http::Trouble::TooManyConnections:
     case http::Trouble::AcceptFailed:
+    case http::Trouble::HandshakeFailed:
       return Level::Warning;
     case http::Trouble::HandlerThrew:
       return Level::Error;
@@ -40,11 +44,19 @@ Level level_of(http::Trouble trouble) {
   }
 }
 
+// Why a handshake fails is one of OpenSSL's words, and a scanner must not hide that the API server does not trust us.
+std::string_view cause_of(http::Trouble trouble, std::string_view text) {
+  return trouble == http::Trouble::HandshakeFailed ? text : to_text(trouble);
+}
+
 }  // namespace
 
 http::Events log_trouble() {
-  return {.on_trouble = [](http::Trouble trouble, std::string_view peer, std::string_view text) {
-    telemetry::log(level_of(trouble), to_text(trouble), {{"peer", peer}, {"why", text}});
+  const auto limit = std::make_shared<LineLimit>();
+  return {.on_trouble = [limit](http::Trouble trouble, std::string_view peer, std::string_view text) {
+    const auto kept_back = limit->pass(cause_of(trouble, text), std::chrono::steady_clock::now());
+    if (!kept_back) return;
+    telemetry::log(level_of(trouble), to_text(trouble), {{"peer", peer}, {"why", text}, {"suppressed", *kept_back}});
   }};
 }
 

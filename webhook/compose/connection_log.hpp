@@ -5,7 +5,9 @@
 
 namespace plimsoll::webhook {
 
-/// Events that write a log line each.
+/// Events that write log lines: of each cause one a second, which says how many were kept back since the last.
+///
+/// For every port the same one, or each has its own seconds.
 [[nodiscard]] http::Events log_trouble();
 
 }  // namespace plimsoll::webhook
