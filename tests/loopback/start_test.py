@@ -101,6 +101,7 @@ FLAGS = {
     "a health address that is none": ((*SELF_MADE, "--health-listen=x"), '"x" is not an address to listen on'),
     "a delay without a unit": ((*SELF_MADE, "--drain-delay=5"), '--drain-delay: "5" is not a duration: it has no unit'),
     "a negative delay": ((*SELF_MADE, "--drain-delay=-1s"), "--drain-delay: must not be negative"),
+    "a life without end": ((*SELF_MADE, "--max-connection-age=106751d"), "--max-connection-age: must be at most 36500d"),
     "a time-out of letters": ((*SELF_MADE, "--stop-timeout=long"), '--stop-timeout: "long" is not a duration'),
     "no threads": ((*SELF_MADE, "--threads=0"), "--threads: Value 0 not in range 1 to 64"),
     "threads of letters": ((*SELF_MADE, "--threads=two"), "--threads: Value two not in range 1 to 64"),

@@ -10,6 +10,9 @@ namespace plimsoll::webhook {
 
 namespace {
 
+// Added to a clock, and a tenth longer, it still fits into 64 bits of nanoseconds.
+constexpr std::chrono::hours kLongest{24 * 36'500};
+
 // Their values are read again where they are used; checked here, a bad one is told with its flag or its line.
 std::string refuse_time(const std::string& text) {
   const Result<std::chrono::milliseconds> time = read_time("", text);
@@ -132,6 +135,8 @@ Result<std::chrono::milliseconds> read_time(std::string_view flag, const std::st
   const Result<Duration> time = parse_duration(text);
   if (!time) return fail(time.error().code, time.error().message, std::string(flag));
   if (*time < Duration{}) return fail(ErrorCode::Invalid, "must not be negative", std::string(flag));
+  if (time->nanoseconds() > kLongest)
+    return fail(ErrorCode::Invalid, "must be at most 36500d, a hundred years", std::string(flag));
   return std::chrono::ceil<std::chrono::milliseconds>(time->nanoseconds());
 }
 
