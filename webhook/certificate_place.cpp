@@ -1,11 +1,8 @@
 #include "webhook/certificate_place.hpp"
 
-#include <fcntl.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
-#include <cstdio>
 #include <cstring>
 #include <filesystem>
 #include <string_view>
@@ -15,30 +12,12 @@
 #include "plimsoll/base/text.hpp"
 #include "plimsoll/json/writer.hpp"
 #include "webhook/files.hpp"
-#include "webhook/stream.hpp"
 
 namespace plimsoll::webhook {
 namespace {
 
 Unexpected<Error> cannot_write(const std::string& path, int error) {
   return fail(ErrorCode::Io, std::string("cannot be written: ") + std::strerror(error), display_name(path));
-}
-
-// Replaces the file, so that a reader sees the old or the new but no half, and a key is never readable by others.
-Result<void> store_file(const std::string& path, std::string_view content, mode_t mode) {
-  const std::string unfinished = path + ".tmp";
-  ::unlink(unfinished.c_str());
-  const int file = ::open(unfinished.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode);
-  if (file < 0) return cannot_write(path, errno);
-  int error = write_all(file, content);
-  if (error == 0 && ::fsync(file) != 0) error = errno;
-  ::close(file);
-  if (error == 0 && ::rename(unfinished.c_str(), path.c_str()) != 0) error = errno;
-  if (error != 0) {
-    ::unlink(unfinished.c_str());
-    return cannot_write(path, error);
-  }
-  return {};
 }
 
 Result<tls::StoredEntries> load_directory(const std::string& directory) {

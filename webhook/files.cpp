@@ -5,9 +5,11 @@
 
 #include <array>
 #include <cerrno>
+#include <cstdio>
 #include <cstring>
 
 #include "plimsoll/base/text.hpp"
+#include "webhook/stream.hpp"
 
 namespace plimsoll::webhook {
 namespace {
@@ -17,6 +19,10 @@ constexpr std::size_t kLongestName = 1024;
 
 Unexpected<Error> refuse(const std::string& path, int error) {
   return fail(ErrorCode::Io, std::string("cannot be read: ") + std::strerror(error), display_name(path));
+}
+
+Unexpected<Error> cannot_write(const std::string& path, int error) {
+  return fail(ErrorCode::Io, std::string("cannot be written: ") + std::strerror(error), display_name(path));
 }
 
 }  // namespace
@@ -45,6 +51,22 @@ Result<std::string> load_file(const std::string& path) {
   if (!is_standard_input) ::close(file);
   if (error != 0) return refuse(path, error);
   return bytes;
+}
+
+Result<void> store_file(const std::string& path, std::string_view content, mode_t mode) {
+  const std::string unfinished = path + ".tmp";
+  ::unlink(unfinished.c_str());
+  const int file = ::open(unfinished.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode);
+  if (file < 0) return cannot_write(path, errno);
+  int error = write_all(file, content);
+  if (error == 0 && ::fsync(file) != 0) error = errno;
+  ::close(file);
+  if (error == 0 && ::rename(unfinished.c_str(), path.c_str()) != 0) error = errno;
+  if (error != 0) {
+    ::unlink(unfinished.c_str());
+    return cannot_write(path, error);
+  }
+  return {};
 }
 
 }  // namespace plimsoll::webhook

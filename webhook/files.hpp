@@ -1,7 +1,10 @@
-// Reading whole files, for the commands that run once.
+// Whole files, read and replaced.
 #pragma once
 
+#include <sys/types.h>
+
 #include <string>
+#include <string_view>
 
 #include "plimsoll/base/result.hpp"
 
@@ -9,6 +12,10 @@ namespace plimsoll::webhook {
 
 /// The bytes of `path`; of standard input for "-". Errors: ErrorCode::Io; `where` is the name for people.
 [[nodiscard]] Result<std::string> load_file(const std::string& path);
+
+/// Replaces the file, so that a reader sees the old or the new but no half, and a key is never readable by others.
+/// Errors: ErrorCode::Io; then the old file is there as it was.
+[[nodiscard]] Result<void> store_file(const std::string& path, std::string_view content, mode_t mode);
 
 /// `path` for messages: "-" is `<stdin>`; what could disturb a terminal is escaped.
 [[nodiscard]] std::string display_name(const std::string& path);

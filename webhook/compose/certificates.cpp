@@ -1,34 +1,21 @@
 #include "webhook/compose/certificates.hpp"
 
 #include <chrono>
-#include <cstdio>
-#include <fstream>
 #include <string>
-#include <string_view>
 #include <utility>
 
 #include "plimsoll/tls/self_made.hpp"
 #include "plimsoll/units/duration.hpp"
+#include "webhook/files.hpp"
 
 namespace plimsoll::webhook {
 namespace {
-
-// Replaces the file, so that a reader sees the old or the new but no half.
-Result<void> store_file(const std::string& path, std::string_view content) {
-  const std::string unfinished = path + ".tmp";
-  std::ofstream file(unfinished, std::ios::binary | std::ios::trunc);
-  file << content;
-  file.close();
-  if (!file || std::rename(unfinished.c_str(), path.c_str()) != 0)
-    return fail(ErrorCode::Io, "cannot be written", path);
-  return {};
-}
 
 Result<tls::Identity> make_in_memory(const ServeOptions& options) {
   const auto now = std::chrono::floor<std::chrono::milliseconds>(std::chrono::system_clock::now());
   PLIMSOLL_TRY(names, server_names(options));
   PLIMSOLL_TRY(made, tls::make_self_made(names, now));
-  if (!options.authority_out.empty()) PLIMSOLL_CHECK(store_file(options.authority_out, made.authority_pem));
+  if (!options.authority_out.empty()) PLIMSOLL_CHECK(store_file(options.authority_out, made.authority_pem, 0644));
   return made.identity;
 }
 
