@@ -516,10 +516,12 @@ void Reader::choose_container() {
 }
 
 void Reader::read_container(std::size_t index) {
-  const auto named = std::ranges::equal_range(named_, workload_.containers[index].name, {}, &Named::container);
+  const std::string_view name = workload_.containers[index].name;
+  const auto first = std::ranges::lower_bound(named_, name, {}, &Named::container);
+  const auto last = std::ranges::upper_bound(named_, name, {}, &Named::container);
   out_.estimate.containers[index] = read_sizes([&](std::string_view key) -> const Entry* {
-    const auto entry = std::ranges::find(named, key, &Named::key);
-    if (entry != named.end()) return &entry->entry;
+    const auto entry = std::ranges::find(first, last, key, &Named::key);
+    if (entry != last) return &entry->entry;
     return out_.estimate.container == index ? find(key) : nullptr;
   });
 }
@@ -532,16 +534,15 @@ void Reader::read_absent_containers() {
   std::vector<std::string_view> names;
   for (const Container& c : workload_.containers) names.push_back(c.name);
   std::size_t absent = 0;
-  for (auto first = named_.begin(); first != named_.end();) {
+  for (auto first = named_.begin(), last = first; first != named_.end(); first = last) {
     const std::string& name = first->container;
-    const auto named = std::ranges::equal_range(first, named_.end(), name, {}, &Named::container);
+    last = std::ranges::upper_bound(first, named_.end(), name, {}, &Named::container);
     const Entry& entry = first->entry;
-    first = named.end();
     if (workload_.find_container(name) != nullptr) continue;
     if (++absent > kMaxProblems) break;
     static_cast<void>(read_sizes([&](std::string_view key) -> const Entry* {
-      const auto one = std::ranges::find(named, key, &Named::key);
-      return one != named.end() ? &one->entry : nullptr;
+      const auto one = std::ranges::find(first, last, key, &Named::key);
+      return one != last ? &one->entry : nullptr;
     }));
     if (const auto meant = nearest(name, names)) {
       problem(Problem::Reason::UnknownContainer, entry,
