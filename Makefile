@@ -4,8 +4,10 @@ PYTHON := /usr/bin/python3
 IMAGE ?= plimsoll:dev
 reports := $(CURDIR)/build/reports
 
+FUZZ_SECONDS ?= 600
+
 .DEFAULT_GOAL := help
-.PHONY: help setup build demo test golden-update asan tsan soak e2e e2e-rotation e2e-rollout bench docs image tidy format bench-api-server
+.PHONY: help setup build demo test golden-update asan tsan fuzz soak e2e e2e-rotation e2e-rollout bench docs image tidy format bench-api-server
 
 help: ## list these commands
 	@sed -nE 's/^([a-z0-9-]+):[^#]*## (.*)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 22
@@ -39,6 +41,13 @@ tsan: setup ## the tests of all that has threads, under ThreadSanitizer
 	@mkdir -p $(reports)
 	TSAN_OPTIONS=halt_on_error=1 setarch -R ctest --test-dir build/tsan --output-on-failure --output-junit $(reports)/tsan.xml \
 	  -R '^(reload|http|tls|auth|kube|telemetry|webhook|loopback)$$'
+
+fuzz: build ## the fuzzers of tests/fuzz, FUZZ_SECONDS=600 each; they go on from what earlier runs learnt
+	@scripts/install-packages fuzz
+	cmake --preset fuzz
+	cmake --build --preset fuzz
+	@mkdir -p $(reports)
+	$(PYTHON) tests/fuzz/run.py --seconds $(FUZZ_SECONDS) --junit $(reports)/fuzz.xml
 
 soak: build ## what takes minutes: reloads under load, three times the load; SOAK=reload_test.py runs one file
 	cmake --build --preset release --target plimsoll_load
