@@ -42,8 +42,10 @@ class Backlog {
  private:
   // Work grows with the bytes; the smallest request takes about as much as these.
   static constexpr std::size_t kLeastWork = 2048;
-  // The mean is over about so many requests: a pause of the whole machine is forgotten within milliseconds.
-  static constexpr double kMemory = 32;
+  // The mean is over about so many requests, which is many rounds of reading and answering: whoever comes is judged at
+  // the end of a round, when over a few requests the answers would outweigh the reading, and he be told too little. A
+  // pause of the whole machine is forgotten within as many requests.
+  static constexpr double kMemory = 256;
 
   static std::size_t to_work(std::size_t bytes) noexcept { return bytes + kLeastWork; }
 

@@ -70,12 +70,27 @@ TEST_CASE("one long pause is forgotten after some hundred requests") {
   Backlog backlog = busy_one(1, 1'000ms, now);
   backlog.join(kBytes, now);
   CHECK(backlog.wait_of(kBytes) > 1s);
-  for (int i = 0; i < 200; ++i) {
+  for (int i = 0; i < 500; ++i) {
     backlog.join(kBytes, now);
     now += 1ms;
     backlog.leave(kBytes, now);
   }
   CHECK(backlog.wait_of(kBytes) < 5ms);
+}
+
+TEST_CASE("what is read between the answers counts in full at the end of a round, when the next are judged") {
+  Backlog::Clock::time_point now{};
+  Backlog backlog;
+  backlog.join(kBytes, now);
+  for (int round = 0; round < 100; ++round) {
+    now += 10ms;  // refusals
+    for (int i = 0; i < 10; ++i) {
+      backlog.join(kBytes, now);
+      now += 1ms;
+      backlog.leave(kBytes, now);
+    }
+  }
+  CHECK(backlog.wait_of(kBytes).count() == Approx(0.004).epsilon(0.05));
 }
 
 }  // namespace
