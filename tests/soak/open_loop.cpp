@@ -5,7 +5,8 @@
 // REQUEST and ANSWER are files that hold the bytes of a request and of the body it has to get, both with kUid wherever
 // a uid stands; each request has one of its own, and each answer is compared byte by byte. RATE 0 is a closed load:
 // each connection asks again when it has its answer. Prints "asking" when all are connected, "asked" when the
-// last request has left, and after the last answer what was counted, in JSON. Latencies are from before the head is written to when the answer is whole.
+// last request has left, and after the last answer what was counted, in JSON. Latencies are from before the head is
+// written to when the answer is whole.
 #include <arpa/inet.h>
 #include <fcntl.h>
 #include <netinet/tcp.h>
@@ -117,8 +118,10 @@ class Load {
       if (due(number) <= now) {
         counts_.lag.push_back(Milliseconds(now - due(number)).count());
         ++number;
-        if (free_.empty()) ++counts_.skipped;
-        else ask();
+        if (free_.empty())
+          ++counts_.skipped;
+        else
+          ask();
       }
       // The last millisecond is waited for awake: sleeping is not exact.
       listen(due(number) - Clock::now() > std::chrono::milliseconds(2) ? 1 : 0);
@@ -157,7 +160,8 @@ class Load {
     address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
     caller.socket = ::socket(AF_INET, SOCK_STREAM, 0);
     const int on = 1;
-    if (::connect(caller.socket, reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0) fail("cannot connect");
+    if (::connect(caller.socket, reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0)
+      fail("cannot connect");
     ::setsockopt(caller.socket, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
     caller.tls = SSL_new(context);
     SSL_set_fd(caller.tls, caller.socket);
@@ -231,10 +235,14 @@ class Load {
     const double took = Milliseconds(Clock::now() - caller.asked).count();
     const bool is_ok = all.substr(0, 13) == "HTTP/1.1 200 ";
     const auto has = [body](std::string_view text) { return body.find(text) != std::string_view::npos; };
-    if (is_ok && body == answer_.with(caller.uid)) counts_.answered.push_back(took);
-    else if (all.substr(0, 13) == "HTTP/1.1 503 " && body == kRefusal) counts_.refused.push_back(took);
-    else if (is_ok && has(caller.uid) && has(R"("allowed":true)") && !has(R"("patch")")) ++counts_.out_of_time;
-    else note_wrong(caller.received);
+    if (is_ok && body == answer_.with(caller.uid))
+      counts_.answered.push_back(took);
+    else if (all.substr(0, 13) == "HTTP/1.1 503 " && body == kRefusal)
+      counts_.refused.push_back(took);
+    else if (is_ok && has(caller.uid) && has(R"("allowed":true)") && !has(R"("patch")"))
+      ++counts_.out_of_time;
+    else
+      note_wrong(caller.received);
     caller.received.clear();
     caller.is_waiting = false;
   }

@@ -65,6 +65,7 @@ class Asker:
 
     def __init__(self, server, directory, case: Case):
         self.server, self.case, self.directory = server, case, directory
+        self.refused = 0
         self.request = post(json.dumps(case.review, separators=(",", ":")).encode(), f"/mutate?timeout={case.timeout}")
         first = self.ask()
         answer = reviews.read_answer(first, case.review)
@@ -83,6 +84,7 @@ class Asker:
         """How long a caller is refused who asks again and again."""
         began = time.monotonic()
         while (response := self.ask()).status == 503 and time.monotonic() < began + 10:
+            self.refused += 1
             time.sleep(0.01)
         assert response.body == self.answer, response
         return time.monotonic() - began
@@ -144,7 +146,7 @@ def test_three_times_what_can_be_answered(tmp_path, cores, name):
           f" {recovery[0] * 1000:.0f} ms after the load, then in {single * 1000:.1f} ms")
     assert counts["wrong"] == 0
     assert asked > 0.9 * TIMES * capacity * SECONDS, "the load could not keep up"
-    assert said == refused["count"] > 0
+    assert said == refused["count"] + asker.refused > asker.refused
     assert refused["p99"] < 10
     assert answered["p50"] < 1000 * seconds(case.timeout)
     assert recovery[0] < 1
