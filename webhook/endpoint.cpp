@@ -80,8 +80,8 @@ decide::Decision give_up(const decide::Snapshot& world) {
 
 }  // namespace
 
-AdmissionEndpoint::AdmissionEndpoint(World world, Recorder record, Doorkeeper admit)
-    : world_(std::move(world)), record_(std::move(record)), admit_(std::move(admit)) {}
+AdmissionEndpoint::AdmissionEndpoint(World world, Recorder record, Doorkeeper admit, audit::RecordedInput kept)
+    : world_(std::move(world)), record_(std::move(record)), admit_(std::move(admit)), kept_(kept) {}
 
 http::Response AdmissionEndpoint::answer(http::Request&& request) const {
   std::string caller;
@@ -106,7 +106,7 @@ http::Response AdmissionEndpoint::mutate(http::Request&& request, std::string ca
   if (!timeout) return refuse(400, "timeout: " + timeout.error().message);
 
   const TimePoint now = read_clock();
-  std::string input = request.body;  // parsing changes the bytes, and the record names them by digest
+  audit::Input input = audit::keep_input(request.body, kept_);  // parsing changes the bytes
   const auto began = steady_clock::now();
   const Result<admission::Review> review = admission::decode_review(std::move(request.body));
   if (!review) {

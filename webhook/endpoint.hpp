@@ -33,7 +33,9 @@ class AdmissionEndpoint {
 
   /// `record` is called once per decision, after the answer is made; `admit` once per request, before anything else is
   /// looked at. Neither may block. Without `admit` everybody may call.
-  AdmissionEndpoint(World world, Recorder record, Doorkeeper admit = {});
+  /// `kept` is what the records are given of a request's body.
+  AdmissionEndpoint(World world, Recorder record, Doorkeeper admit = {},
+                    audit::RecordedInput kept = audit::RecordedInput::None);
 
   /// 200 with an AdmissionReview for whatever has a uid; 400, 404, 405 or 415 with a line that says why for the rest;
   /// 401 or 403 for who may not call.
@@ -45,6 +47,7 @@ class AdmissionEndpoint {
   World world_;
   Recorder record_;
   Doorkeeper admit_;
+  audit::RecordedInput kept_;
 };
 
 /// How long the caller of this query waits, as it says in `timeout=`; nothing where it does not, or not intelligibly.

@@ -216,10 +216,11 @@ class Checks {
     if (!review) return review.error().message;
     const decide::Snapshot world{std::make_shared<const config::Policy>(context_.policy)};
     const auto record_of = [&](decide::Decision decision, audit::RecordedInput input) {
-      return audit::encode_record(
-          audit::make_record(*review, std::move(decision),
-                             {.time = context_.now, .input = body, .estimate_prefix = context_.policy.prefix}),
-          input);
+      return audit::encode_record(audit::make_record(*review, std::move(decision),
+                                                     {.time = context_.now,
+                                                      .input = audit::keep_input(body, audit::RecordedInput::Redacted),
+                                                      .estimate_prefix = context_.policy.prefix}),
+                                  input);
     };
     const std::string line = record_of(first_.decision, audit::RecordedInput::Redacted);
     const Result<audit::Replayed> replayed = audit::replay(line, world);

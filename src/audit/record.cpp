@@ -38,7 +38,7 @@ class Encoder {
     w_.end_array();
     w_.key("patch").raw(record_.decision.patch.empty() ? "[]" : patch::write_patch(record_.decision.patch));
     w_.member("policy", record_.decision.policy);
-    w_.member("input", "sha256:" + digest::sha256_hex(record_.input));
+    w_.member("input", record_.input.digest);
     w_.member("latencyUs", std::int64_t{record_.latency.count()});
     if (input == RecordedInput::Redacted) write_request();
     w_.end_object();
@@ -105,7 +105,7 @@ class Encoder {
 
   // Read from the body again: here it is nobody's time, and the review is long gone.
   void write_request() {
-    const Result<admission::Review> review = admission::decode_review(record_.input);
+    const Result<admission::Review> review = admission::decode_review(record_.input.body);
     const Result<std::string> request =
         review ? redact(*review, record_.estimate_prefix) : Result<std::string>(Unexpected{review.error()});
     w_.key("request").raw(request ? *request : "null");
@@ -124,6 +124,11 @@ std::string find_owner(const admission::Review& review) {
 }
 
 }  // namespace
+
+Input keep_input(std::string_view body, RecordedInput wanted) {
+  return {.digest = "sha256:" + digest::sha256_hex(body),
+          .body = wanted == RecordedInput::Redacted ? std::string(body) : std::string()};
+}
 
 Record make_record(const admission::Review& review, decide::Decision decision, Receipt receipt) {
   Record record;

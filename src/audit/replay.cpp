@@ -149,8 +149,8 @@ Result<Replayed> replay(std::string_view line, const decide::Snapshot& world) {
   PLIMSOLL_TRY(review, restore(request));
   decide::Decision decision = decide::decide(review, world, replayed.before.time);
   // Through the same words as the record, so that like is compared with like.
-  PLIMSOLL_TRY(after, decode_record(encode_record(
-                          make_record(review, std::move(decision), {.time = replayed.before.time, .input = {}}))));
+  PLIMSOLL_TRY(after,
+               decode_record(encode_record(make_record(review, std::move(decision), {.time = replayed.before.time}))));
   replayed.after = std::move(after);
   replayed.changes = compare(replayed.before, replayed.after);
   replayed.differs = !replayed.changes.empty() || replayed.before.verdict != replayed.after.verdict ||

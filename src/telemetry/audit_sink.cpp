@@ -230,18 +230,19 @@ class AuditSink::Writer {
     bool was_empty = false;
     {
       const std::lock_guard lock(mutex_);
-      if (queue_.size() >= options_.queue_limit || queued_bytes_ + record.input.size() > kAuditQueueBytes) {
+      if (queue_.size() >= options_.queue_limit || queued_bytes_ + record.input.body.size() > kAuditQueueBytes) {
         dropped_.fetch_add(1, std::memory_order_relaxed);
         return;
       }
       was_empty = queue_.empty();
-      queued_bytes_ += record.input.size();
+      queued_bytes_ += record.input.body.size();
       queue_.push_back(std::move(record));
     }
     // A writer that has work is awake already.
     if (was_empty) wake_.notify_one();
   }
 
+  audit::RecordedInput input() const { return options_.input; }
   std::uint64_t dropped() const { return dropped_.load(std::memory_order_relaxed); }
 
  private:
@@ -294,6 +295,10 @@ void AuditSink::enqueue(audit::Record record) {
 
 void AuditSink::finish() {
   writer_->finish();
+}
+
+audit::RecordedInput AuditSink::input() const {
+  return writer_->input();
 }
 
 std::uint64_t AuditSink::dropped() const {

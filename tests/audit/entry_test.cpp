@@ -20,8 +20,9 @@ spec:
 std::string encoded(std::string_view yaml) {
   auto review = given::review("Job", yaml);
   decide::Decision decision = decide::decide(review, given::world(), kNow);
-  return encode_record(make_record(review, std::move(decision),
-                                   {.time = kNow, .latency = std::chrono::microseconds(123), .input = "the body"}));
+  return encode_record(make_record(
+      review, std::move(decision),
+      {.time = kNow, .latency = std::chrono::microseconds(123), .input = keep_input("the body", RecordedInput::None)}));
 }
 
 TEST_CASE("what is written is read again") {

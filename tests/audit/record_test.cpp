@@ -15,9 +15,11 @@ using given::kNow;
 std::string encoded(std::string_view yaml, std::string_view policy = "", const given::Request& request = {}) {
   auto review = given::review("Job", yaml, request);
   decide::Decision decision = decide::decide(review, given::world(policy), kNow);
-  return encode_record(make_record(
-      review, std::move(decision),
-      {.time = kNow, .latency = std::chrono::microseconds(123), .input = "the body", .caller = "kube-apiserver"}));
+  return encode_record(make_record(review, std::move(decision),
+                                   {.time = kNow,
+                                    .latency = std::chrono::microseconds(123),
+                                    .input = keep_input("the body", RecordedInput::None),
+                                    .caller = "kube-apiserver"}));
 }
 
 constexpr std::string_view kJob = R"(

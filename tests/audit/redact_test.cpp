@@ -17,7 +17,7 @@ std::string redacted(std::string_view kind, std::string_view yaml, const given::
 }
 
 std::string decided(const admission::Review& review, const decide::Snapshot& world) {
-  return encode_record(make_record(review, decide::decide(review, world, kNow), {.time = kNow, .input = {}}));
+  return encode_record(make_record(review, decide::decide(review, world, kNow), {.time = kNow}));
 }
 
 // Decides `yaml` and what is kept of it; both must come to the same, in every byte of the record.
@@ -126,10 +126,11 @@ TEST_CASE("a record line of a hostile object holds no secret, whatever becomes o
       auto review = admission::decode_review(body);
       REQUIRE(review);
       decide::Decision decision = decide::decide(*review, given::world(), kNow);
-      const std::string line =
-          encode_record(make_record(*review, std::move(decision),
-                                    {.time = kNow, .input = body, .estimate_prefix = std::string(kPrefix)}),
-                        RecordedInput::Redacted);
+      const std::string line = encode_record(make_record(*review, std::move(decision),
+                                                         {.time = kNow,
+                                                          .input = keep_input(body, RecordedInput::Redacted),
+                                                          .estimate_prefix = std::string(kPrefix)}),
+                                             RecordedInput::Redacted);
       INFO(line);
       CHECK(line.find("SECRET") == std::string::npos);
       CHECK(line.find(R"(,"request":{"kind":{)") != std::string::npos);
@@ -270,7 +271,7 @@ TEST_CASE("what is too large is not kept, and the record says so") {
                            std::string(kRedactedLimit, '8') + "'}}\nspec: {containers: [{name: a}]}";
   CHECK(redact(given::review("Pod", yaml), kPrefix).error().code == ErrorCode::TooLarge);
   Record record;
-  record.input = "no review";
+  record.input.body = "no review";
   CHECK(encode_record(record, RecordedInput::Redacted).ends_with(R"(,"request":null})"));
 }
 

@@ -1,7 +1,8 @@
 // How long a decision takes, beside what the JSON parser alone would take on the same bytes.
 //
-// Each round times every variant once, in turn, so that whatever else the machine does falls on all of them; a figure is the median of the rounds.
-// The reviews are recorded ones with an estimate written into them, so that every step has work to do.
+// Each round times every variant once, in turn, so that whatever else the machine does falls on all of them; a figure
+// is the median of the rounds. The reviews are recorded ones with an estimate written into them, so that every step has
+// work to do.
 
 #include <fmt/format.h>
 #include <rapidjson/document.h>
@@ -35,7 +36,8 @@ std::string load(const std::string& path) {
   return {std::istreambuf_iterator<char>(file), {}};
 }
 
-// The recorded review with an estimate in the pod template, and `padding` more bytes of environment, as large specs have.
+// The recorded review with an estimate in the pod template, and `padding` more bytes of environment, as large specs
+// have.
 std::string make_body(const std::string& sample, const std::string& pod_template, std::size_t padding) {
   const auto document = json::Document::parse(load("tests/samples/" + sample));
   const json::View root = document->root();
@@ -43,8 +45,10 @@ std::string make_body(const std::string& sample, const std::string& pod_template
   const json::Pointer at("/request/object" + pod_template);
   json::Writer annotations;
   annotations.begin_object();
-  for (const json::Member& m : root.at(at / "metadata" / "annotations").members()) annotations.key(m.key).value(m.value);
-  const char* const estimate[][2] = {{"duration", "2h"}, {"cpu", "4"}, {"memory", "40Gi"}, {"gpu", "2"}, {"gpu-memory", "30Gi"}};
+  for (const json::Member& m : root.at(at / "metadata" / "annotations").members())
+    annotations.key(m.key).value(m.value);
+  const char* const estimate[][2] = {
+      {"duration", "2h"}, {"cpu", "4"}, {"memory", "40Gi"}, {"gpu", "2"}, {"gpu-memory", "30Gi"}};
   for (const auto& [key, value] : estimate) annotations.member("estimate.plimsoll.dev/" + std::string(key), value);
   const json::View containers = root.at(at / "spec" / "containers");
   annotations.member("estimate.plimsoll.dev/container", *containers[std::size_t{0}]["name"].text()).end_object();
@@ -61,7 +65,8 @@ std::string make_body(const std::string& sample, const std::string& pod_template
     env.begin_array();
     for (std::size_t i = 0; i * 110 < padding; ++i) {
       env.begin_object().member("name", fmt::format("SETTING_{:05}", i));
-      env.member("value", "a value as long as the paths and addresses that people put into the environment").end_object();
+      env.member("value", "a value as long as the paths and addresses that people put into the environment")
+          .end_object();
     }
     env.end_array();
     const auto padded = json::Document::parse(env.text());
@@ -107,8 +112,8 @@ int main() {
       {"Job 60 KB", make_body("job-create-1.37.json", "/spec/template", 52'000)},
       {"Job 1 MB", make_body("job-create-1.37.json", "/spec/template", 1'040'000)},
   };
-  std::printf("%-11s %8s | %9s %9s | %9s %9s %9s | %s\n", "review", "bytes", "default", "safe", "decode", "decide", "in full",
-              "in full / safe parse");
+  std::printf("%-11s %8s | %9s %9s | %9s %9s %9s | %s\n", "review", "bytes", "default", "safe", "decode", "decide",
+              "in full", "in full / safe parse");
   for (const Body& body : bodies) {
     std::size_t patch_bytes = 0;
     Variant variants[] = {
@@ -123,7 +128,7 @@ int main() {
          }},
         {"in full",
          [&](std::string& bytes) {
-           std::string input = bytes;
+           audit::Input input = audit::keep_input(bytes, audit::RecordedInput::None);
            const auto review = admission::decode_review(std::move(bytes));
            decide::Decision decision = decide::decide(*review, world, now);
            patch_bytes = admission::encode_answer(decide::make_answer(*review, decision)).size();

@@ -78,7 +78,7 @@ Result<void, Lines> serve(const ServeCommand& command) {
         decision_metrics.count(record, times);
         audit.enqueue(std::move(record));
       },
-      [&](const http::Request& request, TimePoint now) { return gate.admit(request, now); });
+      [&](const http::Request& request, TimePoint now) { return gate.admit(request, now); }, audit.input());
 
   // What changes while it runs.
   LiveOptions live(command);

@@ -15,6 +15,20 @@
 
 namespace plimsoll::audit {
 
+/// Whether a record holds what a replay needs of the request.
+enum class RecordedInput {
+  None,
+  Redacted  ///< as its last member, `request`; null where that is too large. See redact.hpp
+};
+
+/// What is kept of a request's body. Bodies are most of what a waiting record weighs: only a replay needs them.
+struct Input {
+  std::string digest = {};  ///< `sha256:` and 64 hexadecimal digits
+  std::string body = {};    ///< as it came, for RecordedInput::Redacted; else empty
+};
+
+[[nodiscard]] Input keep_input(std::string_view body, RecordedInput wanted);
+
 struct Record {
   TimePoint time;
   std::chrono::microseconds latency{0};
@@ -28,30 +42,23 @@ struct Record {
   std::string owner;  ///< `Job/train` of the controlling owner
   std::string user;
   std::string caller;  ///< who sent the review, as certificate or token prove; empty where nobody was asked
-  /// The request's body as it came. Its digest is written, and what a replay needs of it where that is wanted.
-  std::string input;
+  Input input;
   std::string estimate_prefix;  ///< of the policy that decided
   decide::Decision decision;
 };
 
-/// When the request came, how long it took, its body before parsing changed it, how the policy calls estimates, and who
+/// When the request came, how long it took, what is kept of its body, how the policy calls estimates, and who
 /// sent it.
 struct Receipt {
   TimePoint time;
   std::chrono::microseconds latency{0};
-  std::string input = {};
+  Input input = {};
   std::string estimate_prefix = {};
   std::string caller = {};
 };
 
 /// Threads: safe.
 [[nodiscard]] Record make_record(const admission::Review& review, decide::Decision decision, Receipt receipt);
-
-/// Whether a record holds what a replay needs of the request.
-enum class RecordedInput {
-  None,
-  Redacted  ///< as its last member, `request`; null where that is too large. See redact.hpp
-};
 
 /// The record as one line of JSON, without the line break; its form is documented in docs/audit.md. User text is cut
 /// and escaped.

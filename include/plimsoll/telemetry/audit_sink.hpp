@@ -31,7 +31,7 @@ struct AuditOptions {
   std::size_t max_backups = 5;  ///< rotated files that are kept
 };
 
-/// Threads: enqueue and dropped from any thread; the rest from one.
+/// Threads: enqueue, input and dropped from any thread; the rest from one.
 class AuditSink {
  public:
   /// Appends to the file, which is made when it is not there, or writes to standard output. With a chain the last line
@@ -49,6 +49,9 @@ class AuditSink {
 
   /// Writes what is queued, which a reader of standard output may hold up, and takes no more records.
   void finish();
+
+  /// What is to be kept of a request's body.
+  [[nodiscard]] audit::RecordedInput input() const;
 
   /// Records that were dropped so far, because the queue was full or they could not be written.
   [[nodiscard]] std::uint64_t dropped() const;
