@@ -179,8 +179,7 @@ Outcome why_silent(Session& s, Step step) {
 /// Whether a request whose head has come can be answered in the caller's time, and held until then.
 std::optional<Refusal> why_not_now(Session& s) {
   const std::size_t size = s.reader.body_size();
-  if (!s.can_hold(size))
-    return Refusal{RefusalCause::TooMuchHeld, "too many large requests are under way"};
+  if (!s.can_hold(size)) return Refusal{RefusalCause::TooMuchHeld, "too many large requests are under way"};
   s.hold(s.reader.held());
   if (s.worker.backlog.is_empty()) return std::nullopt;
 
