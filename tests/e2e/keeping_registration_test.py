@@ -192,8 +192,9 @@ def test_account_may_do_what_it_needs_and_nothing_else(cluster, admin):
         assert not may(verb, f"{KIND}/other")
     for verb in ("create", "delete", "list", "watch", "update"):
         assert not may(verb, KIND) and not may(verb, f"{KIND}/{JOBS}")
-    assert may("get", "secrets/plimsoll-tls") and may("update", "secrets/plimsoll-tls") and may("create", "secrets")
-    assert not may("get", "secrets/other") and not may("list", "secrets") and not may("delete", "secrets/plimsoll-tls")
+    assert may("get", "secrets/plimsoll-tls") and may("patch", "secrets/plimsoll-tls") and may("create", "secrets")
+    assert not may("get", "secrets/other") and not may("list", "secrets")
+    assert not may("update", "secrets/plimsoll-tls") and not may("delete", "secrets/plimsoll-tls")
     assert not may("get", "secrets/plimsoll-tls", "default") and not may("create", "secrets", "default")
     assert not may("get", "pods") and not may("create", "pods")
 
