@@ -5,7 +5,7 @@
 #include <cstdlib>
 #include <filesystem>
 
-#include "webhook/files.hpp"
+#include "webhook/input/files.hpp"
 
 namespace plimsoll::webhook {
 namespace {

@@ -7,7 +7,7 @@
 #include <cstring>
 #include <string_view>
 
-#include "webhook/stream.hpp"
+#include "webhook/output/stream.hpp"
 
 namespace plimsoll::webhook {
 namespace {

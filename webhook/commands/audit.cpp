@@ -18,10 +18,10 @@
 #include "plimsoll/json/document.hpp"
 #include "plimsoll/json/writer.hpp"
 #include "plimsoll/units/duration.hpp"
-#include "webhook/audit_text.hpp"
-#include "webhook/log_reader.hpp"
-#include "webhook/progress.hpp"
-#include "webhook/table.hpp"
+#include "webhook/audit/log_reader.hpp"
+#include "webhook/audit/text.hpp"
+#include "webhook/output/progress.hpp"
+#include "webhook/output/table.hpp"
 
 namespace plimsoll::webhook {
 namespace {

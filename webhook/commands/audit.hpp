@@ -6,10 +6,10 @@
 #include <vector>
 
 #include "plimsoll/audit/sums.hpp"
-#include "webhook/audit_flags.hpp"
+#include "webhook/audit/flags.hpp"
 #include "webhook/command_line.hpp"
+#include "webhook/output/stream.hpp"
 #include "webhook/report.hpp"
-#include "webhook/stream.hpp"
 
 namespace plimsoll::webhook {
 

@@ -4,10 +4,10 @@
 #include <string>
 #include <vector>
 
-#include "webhook/audit_flags.hpp"
+#include "webhook/audit/flags.hpp"
 #include "webhook/command_line.hpp"
+#include "webhook/output/stream.hpp"
 #include "webhook/report.hpp"
-#include "webhook/stream.hpp"
 
 namespace plimsoll::webhook {
 

@@ -6,9 +6,9 @@
 #include <memory>
 
 #include "plimsoll/audit/chain.hpp"
+#include "webhook/audit/log_reader.hpp"
 #include "webhook/compose/audit_log.hpp"
-#include "webhook/files.hpp"
-#include "webhook/log_reader.hpp"
+#include "webhook/input/files.hpp"
 
 namespace plimsoll::webhook {
 namespace {

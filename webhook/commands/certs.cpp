@@ -8,8 +8,8 @@
 #include "plimsoll/tls/probe.hpp"
 #include "plimsoll/units/duration.hpp"
 #include "webhook/api_access.hpp"
-#include "webhook/certificate_view.hpp"
-#include "webhook/files.hpp"
+#include "webhook/certificates/view.hpp"
+#include "webhook/input/files.hpp"
 
 namespace plimsoll::webhook {
 namespace {

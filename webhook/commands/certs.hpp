@@ -6,7 +6,7 @@
 
 #include "plimsoll/base/time.hpp"
 #include "plimsoll/tls/rotation.hpp"
-#include "webhook/certificate_place.hpp"
+#include "webhook/certificates/place.hpp"
 #include "webhook/command_line.hpp"
 #include "webhook/report.hpp"
 

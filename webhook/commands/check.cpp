@@ -4,8 +4,8 @@
 #include <memory>
 
 #include "webhook/compose/server_config.hpp"
-#include "webhook/files.hpp"
-#include "webhook/policy_file.hpp"
+#include "webhook/input/files.hpp"
+#include "webhook/input/policy_file.hpp"
 
 namespace plimsoll::webhook {
 

@@ -12,12 +12,12 @@
 #include "plimsoll/base/text.hpp"
 #include "plimsoll/json/writer.hpp"
 #include "plimsoll/units/duration.hpp"
-#include "webhook/diff.hpp"
-#include "webhook/explain.hpp"
-#include "webhook/files.hpp"
-#include "webhook/manifest.hpp"
-#include "webhook/policy_file.hpp"
-#include "webhook/request.hpp"
+#include "webhook/input/files.hpp"
+#include "webhook/input/manifest.hpp"
+#include "webhook/input/policy_file.hpp"
+#include "webhook/input/request.hpp"
+#include "webhook/output/diff.hpp"
+#include "webhook/output/explain.hpp"
 
 namespace plimsoll::webhook {
 namespace {

@@ -13,7 +13,7 @@
 #include "plimsoll/yaml/yaml.hpp"
 #include "webhook/api_access.hpp"
 #include "webhook/compose/registration_watch.hpp"
-#include "webhook/policy_file.hpp"
+#include "webhook/input/policy_file.hpp"
 
 namespace plimsoll::webhook {
 namespace {

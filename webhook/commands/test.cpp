@@ -7,7 +7,7 @@
 #include <fstream>
 #include <memory>
 
-#include "webhook/files.hpp"
+#include "webhook/input/files.hpp"
 
 namespace plimsoll::webhook {
 namespace {

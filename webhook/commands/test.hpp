@@ -4,7 +4,7 @@
 #include <string>
 
 #include "webhook/command_line.hpp"
-#include "webhook/golden.hpp"
+#include "webhook/golden/golden.hpp"
 #include "webhook/report.hpp"
 
 namespace plimsoll::webhook {

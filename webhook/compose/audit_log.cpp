@@ -4,7 +4,7 @@
 
 #include "plimsoll/units/amounts.hpp"
 #include "plimsoll/units/quantity.hpp"
-#include "webhook/files.hpp"
+#include "webhook/input/files.hpp"
 
 namespace plimsoll::webhook {
 namespace {

@@ -8,7 +8,7 @@
 
 #include "plimsoll/telemetry/log.hpp"
 #include "plimsoll/units/duration.hpp"
-#include "webhook/files.hpp"
+#include "webhook/input/files.hpp"
 
 namespace plimsoll::webhook {
 namespace {

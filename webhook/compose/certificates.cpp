@@ -6,7 +6,7 @@
 
 #include "plimsoll/tls/self_made.hpp"
 #include "plimsoll/units/duration.hpp"
-#include "webhook/files.hpp"
+#include "webhook/input/files.hpp"
 
 namespace plimsoll::webhook {
 namespace {

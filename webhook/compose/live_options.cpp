@@ -4,7 +4,7 @@
 
 #include "plimsoll/digest/digest.hpp"
 #include "plimsoll/telemetry/log.hpp"
-#include "webhook/files.hpp"
+#include "webhook/input/files.hpp"
 
 namespace plimsoll::webhook {
 

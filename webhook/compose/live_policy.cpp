@@ -3,8 +3,8 @@
 #include <utility>
 #include <vector>
 
-#include "webhook/files.hpp"
-#include "webhook/policy_file.hpp"
+#include "webhook/input/files.hpp"
+#include "webhook/input/policy_file.hpp"
 
 namespace plimsoll::webhook {
 

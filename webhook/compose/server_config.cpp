@@ -10,7 +10,7 @@
 
 #include "plimsoll/base/text.hpp"
 #include "plimsoll/yaml/yaml.hpp"
-#include "webhook/files.hpp"
+#include "webhook/input/files.hpp"
 
 namespace plimsoll::webhook {
 namespace {

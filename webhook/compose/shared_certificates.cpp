@@ -9,7 +9,7 @@
 #include "plimsoll/telemetry/log.hpp"
 #include "plimsoll/units/duration.hpp"
 #include "webhook/api_access.hpp"
-#include "webhook/certificate_place.hpp"
+#include "webhook/certificates/place.hpp"
 
 namespace plimsoll::webhook {
 namespace {
