@@ -154,4 +154,17 @@ std::string encode_record(const Record& record, RecordedInput input) {
   return Encoder(record).encode(input);
 }
 
+std::size_t weigh(const Record& record) {
+  const decide::Decision& decision = record.decision;
+  std::size_t bytes = sizeof record + record.input.body.size() + decision.message.size();
+  for (const decide::AppliedChange& change : decision.changes)
+    bytes += sizeof change + change.path.size() + change.from.size() + change.to.size() + change.reason.size();
+  for (const estimate::Problem& problem : decision.problems)
+    bytes += sizeof problem + problem.where.size() + problem.value.size() + problem.message.size();
+  for (const std::string& warning : decision.warnings) bytes += sizeof warning + warning.size();
+  for (const patch::Operation& operation : decision.patch.operations)
+    bytes += sizeof operation + operation.path.text().size();
+  return decision.patch.values ? bytes + decision.patch.values->capacity() : bytes;
+}
+
 }  // namespace plimsoll::audit

@@ -227,15 +227,16 @@ class AuditSink::Writer {
   Writer& operator=(const Writer&) = delete;
 
   void enqueue(audit::Record record) {
+    const std::size_t weight = audit::weigh(record);
     bool was_empty = false;
     {
       const std::lock_guard lock(mutex_);
-      if (queue_.size() >= options_.queue_limit || queued_bytes_ + record.input.body.size() > kAuditQueueBytes) {
+      if (queue_.size() >= options_.queue_limit || queued_bytes_ + weight > options_.queue_bytes) {
         dropped_.fetch_add(1, std::memory_order_relaxed);
         return;
       }
       was_empty = queue_.empty();
-      queued_bytes_ += record.input.body.size();
+      queued_bytes_ += weight;
       queue_.push_back(std::move(record));
     }
     // A writer that has work is awake already.

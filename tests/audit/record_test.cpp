@@ -199,5 +199,15 @@ TEST_CASE("hostile text is cut and escaped") {
   CHECK(line.find(std::string(300, 'x')) == std::string::npos);
 }
 
+TEST_CASE("a record weighs what its patch holds") {
+  const auto review = given::review("Job", kJob);
+  Record record = make_record(review, decide::decide(review, given::world(), kNow), {.time = kNow});
+  const std::size_t all = weigh(record);
+  const std::size_t patch = patch::write_patch(record.decision.patch).size();
+  REQUIRE(patch > 100);
+  record.decision.patch = {};
+  CHECK(all - weigh(record) >= patch);
+}
+
 }  // namespace
 }  // namespace plimsoll::audit

@@ -124,6 +124,24 @@ TEST_CASE("what was lost is told in the chain") {
   CHECK(verify(path).lost == 5);
 }
 
+TEST_CASE("all that a record holds counts for the queue, not its body alone") {
+  const auto change = [](audit::Record& record) -> std::string& { return record.decision.changes.emplace_back().to; };
+  const auto warning = [](audit::Record& record) -> std::string& { return record.decision.warnings.emplace_back(); };
+  const auto body = [](audit::Record& record) -> std::string& { return record.input.body; };
+  using Place = std::string& (*)(audit::Record&);
+  for (const Place place : {Place(change), Place(warning), Place(body)}) {
+    Result<AuditSink> sink = AuditSink::open({.path = "/dev/null", .queue_bytes = 100'000});
+    REQUIRE(sink);
+    audit::Record record;
+    place(record).assign(50'000, 'x');
+    sink->enqueue(record);
+    CHECK(sink->dropped() == 0);
+    place(record).assign(100'000, 'x');
+    sink->enqueue(std::move(record));
+    CHECK(sink->dropped() == 1);
+  }
+}
+
 TEST_CASE("what cannot be opened is no log, and no directory is made for it") {
   const Directory directory;
   for (const std::string& path : {directory.file("a/b/log"), directory.file(""), std::string("/")}) {

@@ -6,6 +6,7 @@
 #pragma once
 
 #include <chrono>
+#include <cstddef>
 #include <string>
 #include <string_view>
 
@@ -63,5 +64,9 @@ struct Receipt {
 /// The record as one line of JSON, without the line break; its form is documented in docs/audit.md. User text is cut
 /// and escaped.
 [[nodiscard]] std::string encode_record(const Record& record, RecordedInput input = RecordedInput::None);
+
+/// How much memory the record holds, near enough: the values of its patch are most of it, then the texts of the
+/// decision and the body. Units: bytes.
+[[nodiscard]] std::size_t weigh(const Record& record);
 
 }  // namespace plimsoll::audit

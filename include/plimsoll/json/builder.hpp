@@ -1,6 +1,7 @@
 // New JSON values, made from the inside out.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <initializer_list>
 #include <memory>
@@ -32,6 +33,9 @@ class Builder {
   [[nodiscard]] View array(std::initializer_list<View> elements) { return array(std::span(elements)); }
   /// The same value without what it belongs to. Requires: nested at most kMaxDepth levels, as every Document is.
   [[nodiscard]] View copy(View value);
+
+  /// Bytes of memory that its values hold, those reserved for the next ones included.
+  [[nodiscard]] std::size_t capacity() const;
 
  private:
   struct State;

@@ -16,7 +16,8 @@ namespace plimsoll::telemetry {
 
 /// Units: records. A second of the highest rate measured, and more than any burst that one API server sends.
 inline constexpr std::size_t kAuditQueueLimit = 8192;
-/// Units: bytes of request bodies that may wait with their records; eight of the largest, or 8,192 of the usual 8 KiB.
+/// Units: bytes of memory that waiting records may hold, the bodies that are kept for a replay included. A usual Job's
+/// record holds some 24 KB.
 inline constexpr std::size_t kAuditQueueBytes = std::size_t{64} << 20;
 
 enum class Chaining { None, Hashes };
@@ -24,6 +25,7 @@ enum class Chaining { None, Hashes };
 struct AuditOptions {
   std::string path = "-";  ///< "-": standard output
   std::size_t queue_limit = kAuditQueueLimit;
+  std::size_t queue_bytes = kAuditQueueBytes;
   audit::RecordedInput input = audit::RecordedInput::None;
   Chaining chaining = Chaining::None;
   std::string chain_key = {};   ///< of the HMAC; empty: plain SHA-256
