@@ -111,7 +111,7 @@ class Lines {
 
   void append(std::string line, Counted counted) {
     // What was left unfinished becomes a line of its own.
-    if (text_.empty() && (lacks_break_ || !torn_.empty())) text_ += '\n';
+    if (text_.empty() && (lacks_break_ || (!torn_.empty() && !torn_.ends_with('\n')))) text_ += '\n';
     text_ += is_chained() ? audit::seal(std::move(line), last_, options_.chain_key) : std::move(line);
     text_ += '\n';
     marks_.push_back({text_.size(), last_, telling_, counted});
@@ -119,7 +119,10 @@ class Lines {
 
   void add_event(audit::Event::Kind kind, std::uint64_t lost = 0) {
     audit::Event event{.kind = kind, .time = now(), .lost = lost, .torn = {}};
-    if (text_.empty() && !torn_.empty()) event.torn = digest::sha256_hex(torn_);
+    if (text_.empty() && !torn_.empty()) {
+      const std::string_view torn = torn_;
+      event.torn = digest::sha256_hex(torn.ends_with('\n') ? torn.substr(0, torn.size() - 1) : torn);
+    }
     append(audit::encode_event(event), Counted::No);
   }
 
@@ -159,8 +162,8 @@ class Lines {
       forget_unfinished();
     }
     if (written.bytes > end && !file_.take_back(written.bytes - end)) {
-      const std::size_t begin = text_[end] == '\n' ? end + 1 : end;
-      torn_ = text_.substr(begin, written.bytes - begin);
+      const std::size_t begin = lacks_break_ ? end + 1 : end;
+      torn_.append(text_, begin, written.bytes - begin);
       lacks_break_ = false;
     }
     std::uint64_t lost = 0;
@@ -196,7 +199,7 @@ class Lines {
   audit::Link written_;  // of the last line in the file
   std::uint64_t telling_ = 0;
   std::uint64_t told_ = 0;
-  std::string torn_;          // an unfinished line at the end of the file
+  std::string torn_;          // what stands behind the last whole line: a piece of one, or of several that were tried
   bool lacks_break_ = false;  // the last line there is whole but for its line break
   bool is_failing_ = false;
   bool is_stuck_ = false;

@@ -1,11 +1,16 @@
 #include "plimsoll/telemetry/audit_sink.hpp"
 
+#include <fcntl.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include <catch2/catch.hpp>
+#include <chrono>
+#include <csignal>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <thread>
 #include <vector>
 
 #include "plimsoll/audit/chain.hpp"
@@ -139,6 +144,73 @@ TEST_CASE("all that a record holds counts for the queue, not its body alone") {
     place(record).assign(100'000, 'x');
     sink->enqueue(std::move(record));
     CHECK(sink->dropped() == 1);
+  }
+}
+
+// Standard output that is this file, which takes no more bytes than it is told to. Nothing of it can be taken back.
+class NarrowOutput {
+ public:
+  explicit NarrowOutput(const std::string& path) : path_(path), before_(::dup(STDOUT_FILENO)) {
+    std::signal(SIGXFSZ, SIG_IGN);
+    const int file = ::open(path.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0600);
+    ::dup2(file, STDOUT_FILENO);
+    ::close(file);
+  }
+  NarrowOutput(const NarrowOutput&) = delete;
+  NarrowOutput& operator=(const NarrowOutput&) = delete;
+  ~NarrowOutput() {
+    leave_room(RLIM_INFINITY);
+    ::dup2(before_, STDOUT_FILENO);
+    ::close(before_);
+  }
+
+  void leave_room(rlim_t bytes) const {
+    rlimit limit{};
+    ::getrlimit(RLIMIT_FSIZE, &limit);
+    limit.rlim_cur = bytes == RLIM_INFINITY ? limit.rlim_max : fs::file_size(path_) + bytes;
+    ::setrlimit(RLIMIT_FSIZE, &limit);
+  }
+
+ private:
+  std::string path_;
+  int before_;
+};
+
+template <class Condition>
+bool comes_true(Condition condition) {
+  for (int i = 0; i < 1000 && !condition(); ++i) std::this_thread::sleep_for(std::chrono::milliseconds(10));
+  return condition();
+}
+
+TEST_CASE("what a full disk left unfinished is named in the chain, however often it filled up again") {
+  // Of the lines that then come: the line break that ends the one before, and some bytes.
+  const std::vector<std::vector<rlim_t>> rooms{{10}, {10, 1}, {10, 1, 1, 0, 7}, {10, 5}, {10, 1, 5, 1, 3}};
+  for (const std::vector<rlim_t>& room : rooms) {
+    const Directory directory;
+    const std::string path = directory.file("log");
+    std::uint64_t dropped = 0;
+    bool is_told = true;
+    {
+      const NarrowOutput output(path);
+      Result<AuditSink> sink = AuditSink::open({.chaining = Chaining::Hashes});
+      is_told = sink && comes_true([&] { return lines_of(path).size() == 1; });
+      for (const rlim_t bytes : room) {
+        output.leave_room(bytes);
+        sink->enqueue({});
+        ++dropped;
+        is_told = is_told && comes_true([&] { return sink->dropped() == dropped; });
+      }
+      output.leave_room(RLIM_INFINITY);
+      sink->enqueue({});
+      sink->finish();
+    }
+    CHECK(is_told);
+    const audit::ChainReport report = verify(path);
+    INFO((report.fault ? std::to_string(report.fault->line) + ": " + report.fault->what : ""));
+    CHECK_FALSE(report.fault);
+    CHECK(report.notes.size() == 1);
+    CHECK(report.lost == dropped);
+    CHECK(report.is_closed);
   }
 }
 

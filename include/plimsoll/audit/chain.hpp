@@ -50,7 +50,7 @@ struct Event {
   Kind kind = Kind::Start;
   TimePoint time;
   std::uint64_t lost = 0;  ///< of Lost
-  /// SHA-256 of an unfinished line that stands before this one; empty: there is none.
+  /// SHA-256 of what stands unfinished before this one, without its last line break; empty: there is nothing.
   std::string torn = {};
 };
 
@@ -100,10 +100,10 @@ class ChainReader {
 
   std::string key_;
   ChainReport report_;
-  /// A line without a hash: what comes next tells what became of it.
+  /// Lines without a hash: what comes next tells what became of them.
   struct Unsealed {
-    std::size_t line;
-    std::string hash;
+    std::size_t line;  ///< the first
+    std::string text;
   };
   std::optional<Unsealed> unsealed_;
   /// Where lines are missing that may yet come in another place.
