@@ -154,14 +154,17 @@ class Lines {
   // The disk is full, or the reader has gone.
   void keep_whole_lines(const AuditFile::Written& written) {
     std::size_t whole = 0;
-    while (whole < marks_.size() && marks_[whole].end <= written.bytes) ++whole;
+    // A line that lacks nothing but its line break has arrived too.
+    while (whole < marks_.size() && marks_[whole].end - 1 <= written.bytes) ++whole;
     const std::size_t end = whole == 0 ? 0 : marks_[whole - 1].end;
     if (whole > 0) {
       written_ = marks_[whole - 1].link;
       told_ = marks_[whole - 1].told;
       forget_unfinished();
     }
-    if (written.bytes > end && !file_.take_back(written.bytes - end)) {
+    if (written.bytes < end) {
+      lacks_break_ = true;
+    } else if (written.bytes > end && !file_.take_back(written.bytes - end)) {
       const std::size_t begin = lacks_break_ ? end + 1 : end;
       torn_.append(text_, begin, written.bytes - begin);
       lacks_break_ = false;

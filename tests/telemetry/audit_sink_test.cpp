@@ -214,6 +214,36 @@ TEST_CASE("what a full disk left unfinished is named in the chain, however often
   }
 }
 
+TEST_CASE("a record that lacks nothing but its line break is not lost") {
+  const Directory directory;
+  const std::string path = directory.file("log");
+  audit::Link link = audit::make_first_link("0123456789abcdef");
+  link.seq = 1;
+  const std::size_t line = audit::seal(audit::encode_record({}), link, "").size();
+  bool is_written = true;
+  {
+    const NarrowOutput output(path);
+    Result<AuditSink> sink = AuditSink::open({.chaining = Chaining::Hashes});
+    is_written = sink && comes_true([&] { return lines_of(path).size() == 1; });
+    const auto size = fs::file_size(path) + line;
+    output.leave_room(line);
+    sink->enqueue({});
+    is_written = is_written && comes_true([&] { return fs::file_size(path) == size; });
+    // One more comes while the disk is still full.
+    sink->enqueue({});
+    is_written = is_written && comes_true([&] { return sink->dropped() > 0; });
+    output.leave_room(RLIM_INFINITY);
+    sink->finish();
+    is_written = is_written && sink->dropped() == 1;
+  }
+  CHECK(is_written);
+  const audit::ChainReport report = verify(path);
+  INFO((report.fault ? std::to_string(report.fault->line) + ": " + report.fault->what : ""));
+  CHECK_FALSE(report.fault);
+  CHECK(report.notes.empty());
+  CHECK(report.lost == 1);
+}
+
 TEST_CASE("what cannot be opened is no log, and no directory is made for it") {
   const Directory directory;
   for (const std::string& path : {directory.file("a/b/log"), directory.file(""), std::string("/")}) {
