@@ -384,8 +384,13 @@ Task<std::optional<End>> shake_hands(Session& s) {
     co_return std::nullopt;
   }
   if (s.connection.interruption == Interruption::Overdue) s.report(Trouble::HandshakeFailed, "took too long");
-  // Nothing but a connection was wanted, as load balancers do to see whether a port is open.
-  if (step == Step::Ended) s.cause = CloseCause::ClientLeft;
+  if (s.connection.interruption == Interruption::Cut) s.cause = CloseCause::Cut;
+  if (step == Step::Ended) {
+    // Who says nothing wanted nothing but a connection, as load balancers do to see whether a port is open.
+    s.cause = s.stream.has_heard() ? CloseCause::Lost : CloseCause::ClientLeft;
+    if (s.cause == CloseCause::Lost)
+      s.report(Trouble::ConnectionLost, "in the middle of the handshake: the client left");
+  }
   if (step != Step::Failed) co_return End::Gone;
   s.report(Trouble::HandshakeFailed, s.stream.error());
   // In TLS 1.3 its request is under way already; closed at once, it would see a reset in place of our alert.

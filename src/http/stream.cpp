@@ -81,6 +81,10 @@ Stream::Step Stream::shake_hands() {
   return result == 1 ? Step::Done : why(result);
 }
 
+bool Stream::has_heard() const noexcept {
+  return BIO_number_read(SSL_get_rbio(ssl_.get())) > 0;
+}
+
 Stream::Step Stream::read(std::span<char> room, std::size_t& size) {
   size = 0;
   forget_errors();

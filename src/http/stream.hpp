@@ -44,6 +44,8 @@ class Stream {
   [[nodiscard]] bool start_tls(const tls::ServerContext& context);
 
   [[nodiscard]] Step shake_hands();
+  /// Whether the client has sent anything yet. Requires: start_tls().
+  [[nodiscard]] bool has_heard() const noexcept;
   /// Reads into `room`, one TLS record at most, and says how much.
   [[nodiscard]] Step read(std::span<char> room, std::size_t& size);
   /// Writes and cuts off what is written; Done when nothing is left. What is left must come again before anything else.

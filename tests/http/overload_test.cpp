@@ -248,5 +248,35 @@ TEST_CASE("every end of a connection has its cause") {
   }
 }
 
+TEST_CASE("a handshake that somebody breaks off has not failed") {
+  // The first bytes of a ClientHello.
+  constexpr std::string_view kHalf("\x16\x03\x01\x00\xc8\x01\x00\x00\xc4", 9);
+  struct Case {
+    std::string cause;
+    std::string_view sent;
+    bool is_left;  ///< by the client; else the server stops
+    std::vector<Report> reports;
+  };
+  const std::vector<Case> cases{
+      {"client_left", "", true, {}},
+      {"lost", kHalf, true, {{Trouble::ConnectionLost, "in the middle of the handshake: the client left"}}},
+      {"cut", "", false, {}},
+      {"cut", kHalf, false, {}},
+  };
+  for (const Case& c : cases) {
+    INFO(c.cause << " after " << c.sent.size() << " bytes");
+    RunningServer server({}, echo, Wire::Tls);
+    {
+      Client client(server.port(), Wire::Plain);
+      client.send(c.sent);
+      for (int i = 0; i < 200 && server.counts().opened == 0; ++i) std::this_thread::sleep_for(10ms);
+      std::this_thread::sleep_for(30ms);
+      if (!c.is_left) server->stop(0ms);
+    }
+    CHECK(server.closed(1) == Counts{{c.cause, 1}});
+    CHECK(server.reports() == c.reports);
+  }
+}
+
 }  // namespace
 }  // namespace plimsoll::http

@@ -43,7 +43,7 @@ enum class Trouble {
   AcceptFailed,        ///< most likely out of file descriptors; tried again shortly
   HandshakeFailed,     ///< among them callers that do not trust our certificate
   RequestRefused,      ///< answered by the server itself; the text begins with the status
-  ConnectionLost,      ///< the client went away in the middle of a request or of its answer
+  ConnectionLost,      ///< the client went away in the middle of a handshake, of a request or of its answer
   HandlerThrew,        ///< answered with 500
 };
 
@@ -64,7 +64,7 @@ enum class RefusalCause {
 enum class CloseCause {
   ClientLeft,       ///< between requests, or without ever having sent anything
   ClientAsked,      ///< it said `Connection: close`, or speaks HTTP/1.0
-  Lost,             ///< in the middle of a request or its answer
+  Lost,             ///< by the client, in the middle of a handshake, of a request or of its answer
   HandshakeFailed,  ///< in TLS, or it took too long
   Refused,          ///< after an answer of the server's own
   Idle,             ///< Limits::idle_timeout
@@ -73,7 +73,7 @@ enum class CloseCause {
   MadeRoom,         ///< it was idle, and another came at the cap
   TooMany,          ///< it came at the cap, and none was idle
   Draining,         ///< the server is about to stop
-  Cut,              ///< the server stopped before the answer
+  Cut,              ///< the server stopped before the answer, or before the handshake was done
 };
 
 /// The status that is answered.
