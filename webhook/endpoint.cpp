@@ -123,9 +123,7 @@ http::Response AdmissionEndpoint::mutate(http::Request&& request, std::string ca
   http::Response response{.status = 200,
                           .content_type = "application/json",
                           .body = admission::encode_answer(decide::make_answer(*review, decision))};
-  if (decision.verdict == decide::Verdict::Failed) {
-    telemetry::log(telemetry::Level::Error, "decision failed", {{"uid", review->uid}, {"why", decision.message}});
-  }
+  if (decision.verdict == decide::Verdict::Failed) tell_failure(review->uid, decision.message);
   if (!caller.empty()) {
     telemetry::log(telemetry::Level::Debug, "call", {{"uid", review->uid}, {"caller", caller}, {"peer", request.peer}});
   }
@@ -135,6 +133,13 @@ http::Response AdmissionEndpoint::mutate(http::Request&& request, std::string ca
                              {now, latency, std::move(input), world.policy->prefix, std::move(caller)}),
           {.decode = decoded - began, .decide = decided - decoded, .encode = encoded - decided});
   return response;
+}
+
+// One a second: each has its audit record, and what fails once fails for every Pod of its kind.
+void AdmissionEndpoint::tell_failure(std::string_view uid, std::string_view why) const {
+  const auto kept_back = failures_.pass("decision failed", steady_clock::now());
+  if (!kept_back) return;
+  telemetry::log(telemetry::Level::Error, "decision failed", {{"uid", uid}, {"why", why}, {"suppressed", *kept_back}});
 }
 
 std::optional<std::chrono::nanoseconds> read_patience(std::string_view query) {

@@ -11,6 +11,7 @@
 #include "plimsoll/auth/authenticate.hpp"
 #include "plimsoll/decide/decide.hpp"
 #include "plimsoll/http/message.hpp"
+#include "webhook/compose/line_limit.hpp"
 
 namespace plimsoll::webhook {
 
@@ -43,11 +44,13 @@ class AdmissionEndpoint {
 
  private:
   [[nodiscard]] http::Response mutate(http::Request&& request, std::string caller) const;
+  void tell_failure(std::string_view uid, std::string_view why) const;
 
   World world_;
   Recorder record_;
   Doorkeeper admit_;
   audit::RecordedInput kept_;
+  mutable LineLimit failures_;
 };
 
 /// How long the caller of this query waits, as it says in `timeout=`; nothing where it does not, or not intelligibly.
