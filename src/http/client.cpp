@@ -21,6 +21,11 @@
 #include <boost/beast/http/parser.hpp>
 #include <boost/beast/http/read.hpp>
 #include <boost/beast/http/string_body.hpp>
+#include <condition_variable>
+#include <mutex>
+#include <optional>
+#include <system_error>
+#include <thread>
 #include <variant>
 
 #include "plimsoll/base/text.hpp"
@@ -40,10 +45,10 @@ using Parser = beast::http::response_parser<beast::http::string_body>;
 // A server that answers a request with one interim response after the other is not answering it.
 constexpr int kMostInterimResponses = 8;
 
-bool is_address(const std::string& host) {
+std::optional<asio::ip::address> to_address(const std::string& host) {
   error_code ec;
-  asio::ip::make_address(host, ec);
-  return !ec;
+  const auto address = asio::ip::make_address(host, ec);
+  return ec ? std::nullopt : std::optional(address);
 }
 
 // What the macro SSL_set_tlsext_host_name does, without its old-style cast.
@@ -81,6 +86,57 @@ bool is_refused_by_parser(const error_code& ec) {
          ec != beast::http::error::end_of_stream && ec != beast::http::error::partial_message;
 }
 
+using Endpoints = tcp::resolver::results_type;
+
+struct Lookup {
+  error_code error;
+  Endpoints found;
+};
+
+// Asks the machine's resolver, which takes as long as it likes and cannot be called off: so it is asked on a thread
+// that nobody has to wait for, and what is shared with that lives as long as either.
+class Lookups {
+ public:
+  Lookup find(const std::string& host, const std::string& port, std::chrono::milliseconds timeout) {
+    const auto answer = std::make_shared<std::optional<Lookup>>();
+    try {
+      std::thread([shared = shared_, answer, host, port] {
+        Lookup lookup = ask(host, port);
+        const std::lock_guard lock(shared->mutex);
+        *answer = std::move(lookup);
+        shared->changed.notify_all();
+      }).detach();
+    } catch (const std::system_error& failed) {
+      return {failed.code(), {}};
+    }
+    std::unique_lock lock(shared_->mutex);
+    shared_->changed.wait_for(lock, timeout, [&] { return *answer || shared_->is_cancelled; });
+    return *answer ? std::move(**answer) : Lookup{beast::error::timeout, {}};
+  }
+
+  void cancel() {
+    const std::lock_guard lock(shared_->mutex);
+    shared_->is_cancelled = true;
+    shared_->changed.notify_all();
+  }
+
+ private:
+  static Lookup ask(const std::string& host, const std::string& port) {
+    asio::io_context io;
+    tcp::resolver resolver(io);
+    Lookup lookup;
+    lookup.found = resolver.resolve(host, port, lookup.error);
+    return lookup;
+  }
+
+  struct Shared {
+    std::mutex mutex;
+    std::condition_variable changed;
+    bool is_cancelled = false;
+  };
+  std::shared_ptr<Shared> shared_ = std::make_shared<Shared>();
+};
+
 }  // namespace
 
 std::string_view ClientResponse::header(std::string_view name) const {
@@ -103,6 +159,7 @@ struct Client::Impl {
   asio::io_context io;
   std::variant<std::monostate, PlainStream, TlsStream> stream;
   beast::flat_buffer input;
+  Lookups lookups;
   std::atomic<bool> cancelled = false;
 
   static Outcome failed(Kind kind, std::string message) { return Unexpected{CallFailure{kind, std::move(message)}}; }
@@ -146,11 +203,13 @@ struct Client::Impl {
 
   Outcome connect() {
     const std::string where = to_display(origin.host, 253) + " port " + std::to_string(origin.port);
-    error_code ec;
-    // Blocks for as long as the machine's resolver does; in a cluster the API server is an address.
-    tcp::resolver resolver(io);
-    const auto endpoints = resolver.resolve(origin.host, std::to_string(origin.port), ec);
-    if (ec) return failed(Kind::NotConnected, "cannot find the address of " + where + ": " + ec.message());
+    const std::string port = std::to_string(origin.port);
+    // In a cluster the API server is an address: nobody is asked.
+    const auto address = to_address(origin.host);
+    const Lookup lookup = address ? Lookup{{}, Endpoints::create({*address, origin.port}, origin.host, port)}
+                                  : lookups.find(origin.host, port, limits.resolve_timeout);
+    error_code ec = lookup.error;
+    if (ec) return failed(Kind::NotConnected, "cannot find the address of " + where + ": " + describe(ec));
 
     if (origin.tls) {
       SSL* ssl = SSL_new(origin.tls->native());
@@ -159,7 +218,7 @@ struct Client::Impl {
     } else {
       stream.emplace<PlainStream>(io);
     }
-    ec = complete(limits.connect_timeout, [&](auto done) { socket()->async_connect(endpoints, std::move(done)); });
+    ec = complete(limits.connect_timeout, [&](auto done) { socket()->async_connect(lookup.found, std::move(done)); });
     if (ec) return failed(Kind::NotConnected, "cannot connect to " + where + ": " + describe(ec));
     socket()->socket().set_option(tcp::no_delay(true), ec);
     return origin.tls ? shake_hands(where) : Outcome();
@@ -170,7 +229,7 @@ struct Client::Impl {
     SSL* ssl = tls.native_handle();
     const std::string& name = origin.server_name;
     // RFC 6066, 3: addresses are never sent as a server name, and are checked as addresses.
-    const bool is_set = is_address(name) ? X509_VERIFY_PARAM_set1_ip_asc(SSL_get0_param(ssl), name.c_str()) == 1
+    const bool is_set = to_address(name) ? X509_VERIFY_PARAM_set1_ip_asc(SSL_get0_param(ssl), name.c_str()) == 1
                                          : send_server_name(ssl, name) && SSL_set1_host(ssl, name.c_str()) == 1;
     if (!is_set) return failed(Kind::NotConnected, quoted(name, 253) + " is no name that a certificate could prove");
     ERR_clear_error();
@@ -243,6 +302,7 @@ Result<ClientResponse, CallFailure> Client::send(const ClientRequest& request) {
 
 void Client::cancel() noexcept {
   impl_->cancelled = true;
+  impl_->lookups.cancel();
   asio::post(impl_->io, [impl = impl_.get()] {
     if (PlainStream* socket = impl->socket()) socket->close();
   });

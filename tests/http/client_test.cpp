@@ -1,7 +1,12 @@
 #include "plimsoll/http/client.hpp"
 
+#include <dlfcn.h>
+#include <netdb.h>
+
+#include <atomic>
 #include <catch2/catch.hpp>
 #include <chrono>
+#include <cstring>
 #include <string>
 #include <thread>
 #include <vector>
@@ -9,6 +14,27 @@
 #include "hostile_server.hpp"
 #include "plimsoll/http/server.hpp"
 #include "plimsoll/tls/self_made.hpp"
+
+namespace {
+
+// A name server that does not answer until it is let go.
+constexpr const char* kHangs = "hangs.invalid";
+std::atomic<bool> hanging = false;
+std::atomic<int> hung = 0;
+
+}  // namespace
+
+// The machine's resolver, but for that one name.
+extern "C" int getaddrinfo(const char* host, const char* service, const addrinfo* hints, addrinfo** found) {
+  if (host != nullptr && std::strcmp(host, kHangs) == 0) {
+    ++hung;
+    while (hanging) std::this_thread::sleep_for(std::chrono::milliseconds(5));
+    --hung;
+    return EAI_AGAIN;
+  }
+  static const auto kReal = reinterpret_cast<decltype(&getaddrinfo)>(::dlsym(RTLD_NEXT, "getaddrinfo"));
+  return kReal(host, service, hints, found);
+}
 
 namespace plimsoll::http {
 namespace {
@@ -230,6 +256,28 @@ TEST_CASE("cancelling ends the call that waits, and every later one") {
   CHECK(kind_of(client.send({})) == Kind::Cancelled);
   other.join();
   CHECK(kind_of(client.send({})) == Kind::Cancelled);
+}
+
+TEST_CASE("a name server that hangs is waited for only so long, and not at all once the call is cancelled") {
+  hanging = true;
+  Client overdue({kHangs, 443}, {.resolve_timeout = 50ms});
+  const auto outcome = overdue.send({});
+  CHECK(kind_of(outcome) == Kind::NotConnected);
+  CHECK_THAT(outcome.error().message, Catch::Contains("no answer in time"));
+  {
+    Client cancelled({kHangs, 443}, {.resolve_timeout = 60s});
+    std::thread other([&] {
+      std::this_thread::sleep_for(50ms);
+      cancelled.cancel();
+    });
+    CHECK(kind_of(cancelled.send({})) == Kind::Cancelled);
+    other.join();
+  }
+  // The client is gone and the answer comes all the same.
+  CHECK(hung == 2);
+  hanging = false;
+  for (int i = 0; i < 200 && hung > 0; ++i) std::this_thread::sleep_for(10ms);
+  CHECK(hung == 0);
 }
 
 TEST_CASE("IPv6 is spoken") {

@@ -30,6 +30,8 @@ struct Origin {
 
 /// How much, and how long, a client puts up with.
 struct ClientLimits {
+  /// For the address of a name. The machine's resolver may ask a second name server when the first is silent for 5 s.
+  std::chrono::milliseconds resolve_timeout{20'000};
   /// To connect, and again for the TLS handshake.
   std::chrono::milliseconds connect_timeout{5'000};
   /// For the whole request to be taken, and again for the whole response to arrive.
