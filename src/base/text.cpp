@@ -55,41 +55,7 @@ std::size_t plain_prefix(std::string_view text) {
   return static_cast<std::size_t>(std::ranges::find_if(text, is_special) - text.begin());
 }
 
-}  // namespace
-
-std::string to_display(std::string_view text, std::size_t limit) {
-  std::string shown;
-  std::array<char, 16> escape{};
-  for (std::size_t count = 0; !text.empty(); ++count) {
-    const std::size_t plain = plain_prefix(text.substr(0, limit - count));
-    shown += text.substr(0, plain);
-    text.remove_prefix(plain);
-    count += plain;
-    if (text.empty()) break;
-    if (count == limit) {
-      shown += "…";
-      break;
-    }
-    const CodePoint c = first_code_point(text);
-    if (c.length == 0) {
-      std::snprintf(escape.data(), escape.size(), "\\x%02x", static_cast<unsigned>(static_cast<unsigned char>(text[0])));
-      shown += escape.data();
-      text.remove_prefix(1);
-      continue;
-    }
-    if (is_deceptive(c.value)) {
-      std::snprintf(escape.data(), escape.size(), "\\u{%x}", static_cast<unsigned>(c.value));
-      shown += escape.data();
-    } else {
-      shown += text.substr(0, c.length);
-    }
-    text.remove_prefix(c.length);
-  }
-  return shown;
-}
-
-std::string quoted(std::string_view text, std::size_t limit) { return '"' + to_display(text, limit) + '"'; }
-
+// Insertions, deletions, substitutions and swaps of neighbours that lead from `a` to `b`.
 std::size_t edit_distance(std::string_view a, std::string_view b) {
   // Optimal string alignment: three rows, because a swap looks two rows back.
   std::vector<std::size_t> before(b.size() + 1);
@@ -109,6 +75,44 @@ std::size_t edit_distance(std::string_view a, std::string_view b) {
     std::swap(previous, current);
   }
   return previous[b.size()];
+}
+
+}  // namespace
+
+std::string to_display(std::string_view text, std::size_t limit) {
+  std::string shown;
+  std::array<char, 16> escape{};
+  for (std::size_t count = 0; !text.empty(); ++count) {
+    const std::size_t plain = plain_prefix(text.substr(0, limit - count));
+    shown += text.substr(0, plain);
+    text.remove_prefix(plain);
+    count += plain;
+    if (text.empty()) break;
+    if (count == limit) {
+      shown += "…";
+      break;
+    }
+    const CodePoint c = first_code_point(text);
+    if (c.length == 0) {
+      std::snprintf(escape.data(), escape.size(), "\\x%02x",
+                    static_cast<unsigned>(static_cast<unsigned char>(text[0])));
+      shown += escape.data();
+      text.remove_prefix(1);
+      continue;
+    }
+    if (is_deceptive(c.value)) {
+      std::snprintf(escape.data(), escape.size(), "\\u{%x}", static_cast<unsigned>(c.value));
+      shown += escape.data();
+    } else {
+      shown += text.substr(0, c.length);
+    }
+    text.remove_prefix(c.length);
+  }
+  return shown;
+}
+
+std::string quoted(std::string_view text, std::size_t limit) {
+  return '"' + to_display(text, limit) + '"';
 }
 
 std::optional<std::string_view> nearest(std::string_view word, std::span<const std::string_view> candidates,

@@ -3,6 +3,9 @@
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
 
+#include <array>
+#include <cstdint>
+
 #include "plimsoll/base/contract.hpp"
 
 namespace plimsoll::digest {
@@ -27,8 +30,6 @@ std::string hexadecimal(const std::uint8_t* bytes, std::size_t count) {
   return text;
 }
 
-}  // namespace
-
 std::array<std::uint8_t, 32> sha256(std::string_view bytes) {
   std::array<std::uint8_t, 32> hash{};
   // Fails only when memory runs out.
@@ -36,6 +37,8 @@ std::array<std::uint8_t, 32> sha256(std::string_view bytes) {
   PLIMSOLL_ASSERT(hashed == 1);
   return hash;
 }
+
+}  // namespace
 
 std::string sha256_hex(std::string_view bytes) {
   const auto hash = sha256(bytes);

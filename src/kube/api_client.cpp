@@ -287,14 +287,6 @@ ApiResult<json::Document> ApiClient::create(const ObjectPath& path, std::string 
                      path);
 }
 
-ApiResult<json::Document> ApiClient::replace(const ObjectPath& path, std::string object) {
-  return impl_->call({.method = "PUT",
-                      .target = path.collection + "/" + encode_segment(path.name) + std::string(kFieldManager),
-                      .headers = {{"Content-Type", "application/json"}},
-                      .body = std::move(object)},
-                     path);
-}
-
 ApiResult<json::Document> ApiClient::patch(const ObjectPath& path, PatchType type, std::string patch) {
   return impl_->call({.method = "PATCH",
                       .target = path.collection + "/" + encode_segment(path.name) + std::string(kFieldManager),

@@ -139,7 +139,11 @@ class FileWatcher::Impl {
         last_look_(Clock::now().time_since_epoch().count()),
         thread_([this] { run_watches(); }) {}
 
-  ~Impl() { stop(); }
+  ~Impl() {
+    stopping_ = true;
+    wake();
+    thread_.join();
+  }
   Impl(const Impl&) = delete;
   Impl& operator=(const Impl&) = delete;
 
@@ -153,13 +157,6 @@ class FileWatcher::Impl {
       added_.push_back(std::move(watched));
     }
     wake();
-  }
-
-  void stop() {
-    stopping_ = true;
-    wake();
-    const std::lock_guard lock(join_mutex_);
-    if (thread_.joinable()) thread_.join();
   }
 
   [[nodiscard]] Instant last_look() const { return Instant(Instant::duration(last_look_.load())); }
@@ -324,7 +321,6 @@ class FileWatcher::Impl {
 
   std::mutex mutex_;
   std::vector<Watched> added_;
-  std::mutex join_mutex_;
 
   // The thread's own.
   std::vector<Watched> watched_;
@@ -341,9 +337,6 @@ FileWatcher::~FileWatcher() = default;
 
 void FileWatcher::watch(Watch watch) {
   impl_->watch(std::move(watch));
-}
-void FileWatcher::stop() {
-  impl_->stop();
 }
 Instant FileWatcher::last_look() const {
   return impl_->last_look();

@@ -25,7 +25,6 @@ TEST_CASE("each call is one request, with the method, path and type that Kuberne
   ApiClient client(connection);
   CHECK(client.read(secret("plimsoll-system", "a/../b")).has_value());
   CHECK(client.create(kJobs, R"({"a":1})").has_value());
-  CHECK(client.replace(kJobs, R"({"a":2})").has_value());
   CHECK(client.patch(kJobs, PatchType::Json, "[]").has_value());
   CHECK(client.patch(kJobs, PatchType::Merge, "{}").has_value());
 
@@ -36,7 +35,6 @@ TEST_CASE("each call is one request, with the method, path and type that Kuberne
   const std::vector<Case> want{
       {"GET", "/proxy/api/v1/namespaces/plimsoll-system/secrets/a%2F..%2Fb", "", ""},
       {"POST", all, "application/json", R"({"a":1})"},
-      {"PUT", all + "/00-plimsoll-jobs", "application/json", R"({"a":2})"},
       {"PATCH", all + "/00-plimsoll-jobs", "application/json-patch+json", "[]"},
       {"PATCH", all + "/00-plimsoll-jobs", "application/merge-patch+json", "{}"},
   };
@@ -91,13 +89,13 @@ TEST_CASE("what is safe to repeat is repeated after a while, what is not is not"
   SECTION("a write that may have been done") {
     ApiServer server(in_turn({status(500, "etcd")}));
     ApiClient client(server.connection(), {}, time.surroundings());
-    CHECK(client.replace(kJobs, "{}").error().kind == Kind::Failed);
+    CHECK(client.patch(kJobs, PatchType::Json, "[]").error().kind == Kind::Failed);
     CHECK(server.requests().size() == 1);
   }
   SECTION("a write that lost a race") {
     ApiServer server(in_turn({status(409, "modified")}));
     ApiClient client(server.connection(), {}, time.surroundings());
-    CHECK(client.replace(kJobs, "{}").error().kind == Kind::Conflict);
+    CHECK(client.patch(kJobs, PatchType::Json, "[]").error().kind == Kind::Conflict);
     CHECK(time.sleeps.empty());
   }
   SECTION("a server that is away, until the deadline") {

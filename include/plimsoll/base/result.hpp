@@ -51,9 +51,6 @@ Unexpected(E) -> Unexpected<E>;
 template <class T, class E = Error>
 class [[nodiscard]] Result {
  public:
-  using value_type = T;
-  using error_type = E;
-
   template <class U = T, class = std::enable_if_t<std::is_constructible_v<T, U&&> &&
                                                   !std::is_same_v<std::remove_cvref_t<U>, Result>>>
   Result(U&& value) : state_(std::in_place_index<0>, std::forward<U>(value)) {}  // NOLINT(google-explicit-constructor)
@@ -104,11 +101,6 @@ class [[nodiscard]] Result {
     if (has_value()) return std::forward<F>(next)(std::move(*this).value());
     return Unexpected<E>{std::move(*this).error()};
   }
-  template <class F>
-  [[nodiscard]] auto transform(F&& next) && -> Result<std::invoke_result_t<F, T&&>, E> {
-    if (has_value()) return std::forward<F>(next)(std::move(*this).value());
-    return Unexpected<E>{std::move(*this).error()};
-  }
 
  private:
   std::variant<T, E> state_;
@@ -118,9 +110,6 @@ class [[nodiscard]] Result {
 template <class E>
 class [[nodiscard]] Result<void, E> {
  public:
-  using value_type = void;
-  using error_type = E;
-
   Result() = default;
   Result(Unexpected<E> failure) : error_(std::move(failure.error)) {}  // NOLINT(google-explicit-constructor)
 

@@ -20,10 +20,8 @@ inline constexpr std::size_t kDisplayLimit = 64;
 /// to_display between double quotes.
 [[nodiscard]] std::string quoted(std::string_view text, std::size_t limit = kDisplayLimit);
 
-/// Insertions, deletions, substitutions and swaps of neighbours that lead from `a` to `b`.
-[[nodiscard]] std::size_t edit_distance(std::string_view a, std::string_view b);
-
-/// The candidate closest to `word` within `limit` edits, the first of equals; nothing when none is that close.
+/// The candidate closest to `word`, the first of equals, that at most `limit` insertions, deletions, substitutions and
+/// swaps of neighbours lead to; nothing when there is none.
 [[nodiscard]] std::optional<std::string_view> nearest(std::string_view word,
                                                       std::span<const std::string_view> candidates,
                                                       std::size_t limit = 2);

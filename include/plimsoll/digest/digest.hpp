@@ -1,17 +1,13 @@
 // SHA-256, for the short hashes in markers, families and audit records, and for the chain of audit lines.
 #pragma once
 
-#include <array>
-#include <cstdint>
 #include <string>
 #include <string_view>
 
 namespace plimsoll::digest {
 
-/// Threads: safe.
-[[nodiscard]] std::array<std::uint8_t, 32> sha256(std::string_view bytes);
-
 /// All 64 lower-case hexadecimal digits.
+/// Threads: safe, and so are the others.
 [[nodiscard]] std::string sha256_hex(std::string_view bytes);
 
 /// All 64 digits of HMAC-SHA-256 (RFC 2104), which nobody can make without `key`.

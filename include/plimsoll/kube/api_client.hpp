@@ -1,9 +1,9 @@
 // The few calls of the Kubernetes API that Plimsoll makes, each on one object that is named.
 //
-// Everybody else writes too, so nothing is ever overwritten blindly: replace() carries the resourceVersion that was
-// read, a JSON patch begins with a test of it, and losing such a race is an answer (Conflict, Invalid) on which the
-// caller reads again. A call that failed is repeated with exponential back-off and full jitter, until its deadline,
-// where repeating cannot do harm: a read always; a write only when it was certainly not obeyed.
+// Everybody else writes too, so nothing is ever overwritten blindly: a patch names the version that was read, or begins
+// with a test of it, and losing such a race is an answer (Conflict, Invalid) on which the caller reads again. A call
+// that failed is repeated with exponential back-off and full jitter, until its deadline, where repeating cannot do harm:
+// a read always; a write only when it was certainly not obeyed.
 #pragma once
 
 #include <chrono>
@@ -84,10 +84,6 @@ class ApiClient {
 
   /// Errors: Conflict when it exists.
   [[nodiscard]] ApiResult<json::Document> create(const ObjectPath& path, std::string object);
-
-  /// Requires: `object` is whole, and carries the metadata.resourceVersion that was read.
-  /// Errors: Conflict when it was written since.
-  [[nodiscard]] ApiResult<json::Document> replace(const ObjectPath& path, std::string object);
 
   /// Errors: Invalid when a `test` of a JSON patch does not hold.
   [[nodiscard]] ApiResult<json::Document> patch(const ObjectPath& path, PatchType type, std::string patch);

@@ -46,7 +46,7 @@ struct Watch {
 
 /// One thread that watches any number of files.
 ///
-/// Threads: watch(), stop() and last_look() from any; what the watches call runs on the watcher's own thread.
+/// Threads: watch() and last_look() from any; what the watches call runs on the watcher's own thread.
 class FileWatcher {
  public:
   struct Times {
@@ -60,15 +60,12 @@ class FileWatcher {
 
   FileWatcher();
   explicit FileWatcher(Times times);
-  ~FileWatcher();  ///< stops
+  ~FileWatcher();  ///< stops, after the call into a watch that may be running
   FileWatcher(const FileWatcher&) = delete;
   FileWatcher& operator=(const FileWatcher&) = delete;
 
-  /// Watches `watch.paths` until stop(). Requires: what its functions refer to lives until then.
+  /// Watches `watch.paths` from now on. Requires: what its functions refer to outlives this.
   void watch(Watch watch);
-
-  /// Ends the thread, after the call into a watch that may be running. The second time it does nothing.
-  void stop();
 
   /// When all files were last read: what is known of them is true of this moment at least.
   [[nodiscard]] std::chrono::steady_clock::time_point last_look() const;
