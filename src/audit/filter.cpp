@@ -53,7 +53,7 @@ bool matches(const Filter& filter, const Entry& entry) {
   return has(filter.namespaces, entry.name_space) && has_word(filter.kinds, entry.kind) &&
          has_word(filter.verdicts, entry.verdict) && has_reason(filter.reasons, entry) &&
          has_rule(filter.rules, entry) && has_name(filter.names, entry) && has(filter.owners, entry.owner) &&
-         has(filter.users, entry.user) && has(filter.uids, entry.uid);
+         has(filter.users, entry.user) && has(filter.callers, entry.caller) && has(filter.uids, entry.uid);
 }
 
 Result<TimePoint> parse_instant(std::string_view text, TimePoint now) {

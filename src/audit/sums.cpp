@@ -77,6 +77,8 @@ const std::string& name_of(Key key, const Entry& entry) {
       return entry.owner;
     case Key::User:
       return entry.user;
+    case Key::Caller:
+      return entry.caller;
     case Key::Kind:
       return entry.kind;
     case Key::Rule:

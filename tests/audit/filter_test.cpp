@@ -18,6 +18,7 @@ Entry refused() {
   entry.generate_name = "train-";
   entry.owner = "CronJob/nightly";
   entry.user = "ada";
+  entry.caller = "kube-apiserver";
   entry.verdict = "Rejected";
   entry.reason = "BadEstimate";
   entry.problems = {{.reason = "OutOfRange", .path = {}, .value = {}, .message = {}}};
@@ -52,6 +53,8 @@ TEST_CASE("an entry is meant when it has one of each list, and lies between the 
       {{.owners = {"CronJob/*"}}, true},
       {{.owners = {"Job/*"}}, false},
       {{.users = {"a?a"}}, true},
+      {{.callers = {"kube-*"}}, true},
+      {{.callers = {"ada"}}, false},
       {{.uids = {"7f6c1b1e"}}, true},
       {{.uids = {"7f6c"}}, false},
       {{.since = time}, true},

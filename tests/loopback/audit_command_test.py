@@ -25,7 +25,7 @@ HOSTILE = "\x1b[31m\x07\x9b2J\u202e\u2066\u200b\ufeff\u2028\r\n\t\x00" + "x" * 5
 def record(number: int = 0, **members) -> dict:
     """One record; what is not named is empty or usual."""
     usual = {"v": 1, "time": f"2026-01-01T00:00:{number % 60:02}.000Z", "uid": f"uid-{number}", "dryRun": False, "operation": "CREATE",
-             "kind": "Job", "namespace": "research", "name": f"train-{number}", "generateName": "", "owner": "", "user": "ada",
+             "kind": "Job", "namespace": "research", "name": f"train-{number}", "generateName": "", "owner": "", "user": "ada", "caller": "",
              "verdict": "Mutated", "reason": "", "message": "", "estimate": {"containers": {}},
              "changes": [{"rule": "resources", "path": "spec.template.spec.containers[0].resources.requests.memory", "from": "1Gi",
                           "to": "5Gi", "reason": "estimate 4Gi x 1.25"}],
@@ -95,10 +95,10 @@ def test_a_malformed_line_is_named_and_passed_over(tmp_path):
 
 def test_filters_choose_records():
     log = encode(record(1), record(2, namespace="ingest", user="grace"), record(3, **REFUSED), record(4, dryRun=True),
-                 record(5, owner="CronJob/nightly", kind="Pod"))
+                 record(5, owner="CronJob/nightly", kind="Pod", caller="kube-apiserver"))
     for arguments, want in ((("-n", "ingest"), [2]), (("-n", "res*,ingest", "--user=grace"), [2]), (("--verdict=rejected",), [3]),
                             (("--reason", "OutOfRange"), [3]), (("--rule", "resources", "--kind", "pod"), [5]),
-                            (("--owner", "CronJob/*"), [5]), (("--dry-run=only",), [4]), (("--dry-run=exclude",), [1, 2, 3, 5]),
+                            (("--owner", "CronJob/*"), [5]), (("--caller", "kube-*"), [5]), (("--dry-run=only",), [4]), (("--dry-run=exclude",), [1, 2, 3, 5]),
                             (("--uid", "uid-1", "--uid", "uid-5"), [1, 5]), (("--since", "2026-01-01T00:00:04Z"), [4, 5]),
                             (("--until", "2026-01-01T00:00:02Z"), [1]), (("--since", "1h"), []), (("--name", "train-3"), [3])):
         assert uids(run("audit", "-o", "json", *arguments, stdin=log)) == [f"uid-{number}" for number in want], arguments
@@ -129,7 +129,7 @@ def test_hostile_text_reaches_no_terminal(arguments):
     change = {"rule": HOSTILE, "path": "spec.containers[0].resources.requests.cpu" + HOSTILE, "from": HOSTILE, "to": {HOSTILE: HOSTILE},
               "reason": HOSTILE}
     problem = {name: HOSTILE for name in ("reason", "path", "value", "message")}
-    texts = {name: HOSTILE for name in ("uid", "operation", "kind", "namespace", "name", "generateName", "owner", "user", "verdict",
+    texts = {name: HOSTILE for name in ("uid", "operation", "kind", "namespace", "name", "generateName", "owner", "user", "caller", "verdict",
                                         "reason", "message", "policy", "input")}
     log = encode(record(1, **texts, changes=[change], problems=[problem]), record(2, changes=[change]), record(3, **REFUSED))
     done = run("audit", *arguments, stdin=log)

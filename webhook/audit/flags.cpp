@@ -63,6 +63,7 @@ void declare_filter(CLI::App& command, FilterFlags& flags) {
   add_patterns(command, "--name", filter.names, "of the object, or what its name is made from");
   add_patterns(command, "--owner", filter.owners, "the controlling owner, such as CronJob/nightly");
   add_patterns(command, "--user", filter.users, "who sent the request");
+  add_patterns(command, "--caller", filter.callers, "who sent the review, by certificate or token");
   add_patterns(command, "--uid", filter.uids, "of the review")->type_name("UID");
   command.add_option("--since", flags.since, "not before: RFC 3339, or how long ago, such as 2h")->type_name("TIME");
   command.add_option("--until", flags.until, "before: the same")->type_name("TIME");

@@ -237,7 +237,7 @@ std::vector<Cell> to_row(const Entry& entry) {
 }
 
 std::string entry_csv_header() {
-  return "time,uid,dryRun,operation,kind,namespace,name,generateName,owner,user,verdict,reason,message,rules,"
+  return "time,uid,dryRun,operation,kind,namespace,name,generateName,owner,user,caller,verdict,reason,message,rules,"
          "cpuMilliBefore,cpuMilliAfter,memoryBytesBefore,memoryBytesAfter,gpusBefore,gpusAfter,policy,latencyUs\n";
 }
 
@@ -254,6 +254,7 @@ std::string to_csv_line(const Entry& entry) {
                    to_csv(entry.generate_name),
                    to_csv(entry.owner),
                    to_csv(entry.user),
+                   to_csv(entry.caller),
                    to_csv(entry.verdict),
                    to_csv(entry.reason),
                    to_csv(entry.message),
@@ -284,6 +285,8 @@ std::string_view to_word(Key key) {
       return "owner";
     case Key::User:
       return "user";
+    case Key::Caller:
+      return "caller";
     case Key::Kind:
       return "kind";
   }

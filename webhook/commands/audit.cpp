@@ -305,8 +305,8 @@ Output:
   csv    for spreadsheets; amounts are plain numbers
 
 Sums: --sum says who asked for what, what was changed by which rule, what was not and why;
---by one of namespace, rule, verdict, reason, problem, owner, user, kind. Amounts are those of
-mutated objects without dry runs, of one Pod each: the estimates, and the requests that were
+--by one of namespace, rule, verdict, reason, problem, owner, user, caller, kind. Amounts are those
+of mutated objects without dry runs, of one Pod each: the estimates, and the requests that were
 changed, before → after.
 
 Exit codes: 0 all was read (also when interrupted while following), 2 unusable flags or files,
@@ -321,8 +321,8 @@ Examples:
 
 constexpr std::array<std::pair<std::string_view, Output>, 3> kOutputs = {
     {{"table", Output::Table}, {"json", Output::Json}, {"csv", Output::Csv}}};
-constexpr std::array kKeys = {Key::Namespace, Key::Rule,  Key::Verdict, Key::Reason,
-                              Key::Problem,   Key::Owner, Key::User,    Key::Kind};
+constexpr std::array kKeys = {Key::Namespace, Key::Rule, Key::Verdict, Key::Reason, Key::Problem,
+                              Key::Owner,     Key::User, Key::Caller,  Key::Kind};
 
 std::optional<Output> find_output(std::string_view name) {
   for (const auto& [known, output] : kOutputs) {

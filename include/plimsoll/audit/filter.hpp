@@ -24,6 +24,7 @@ struct Filter {
   std::vector<std::string> names = {};    ///< of the object, or what its name is made from
   std::vector<std::string> owners = {};
   std::vector<std::string> users = {};
+  std::vector<std::string> callers = {};
   std::vector<std::string> uids = {};
   std::optional<TimePoint> since = {};  ///< not before
   std::optional<TimePoint> until = {};  ///< before

@@ -18,7 +18,7 @@
 namespace plimsoll::audit {
 
 /// What entries are gathered by.
-enum class Key { Namespace, Rule, Verdict, Reason, Problem, Owner, User, Kind };
+enum class Key { Namespace, Rule, Verdict, Reason, Problem, Owner, User, Caller, Kind };
 
 struct Amounts {
   MilliCpu cpu;
@@ -42,7 +42,7 @@ struct Sum {
 };
 
 struct NamedSum {
-  std::string name;  ///< may be empty: an object without an owner
+  std::string name;  ///< may be empty: an object without an owner, a caller who was not asked
   Sum sum;
 };
 

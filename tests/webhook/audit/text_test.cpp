@@ -122,8 +122,9 @@ TEST_CASE("an object is shown with its namespace, and with what its name is to b
 TEST_CASE("every line of CSV has as many cells as its header, and rows as many as their columns") {
   const auto cells = [](const std::string& line) { return std::count(line.begin(), line.end(), ','); };
   CHECK(cells(entry_csv_header()) == cells(to_csv_line(audit::Entry())));
-  for (const audit::Key key : {audit::Key::Namespace, audit::Key::Rule, audit::Key::Verdict, audit::Key::Reason,
-                               audit::Key::Problem, audit::Key::Owner, audit::Key::User, audit::Key::Kind}) {
+  for (const audit::Key key :
+       {audit::Key::Namespace, audit::Key::Rule, audit::Key::Verdict, audit::Key::Reason, audit::Key::Problem,
+        audit::Key::Owner, audit::Key::User, audit::Key::Caller, audit::Key::Kind}) {
     CHECK(cells(sum_csv_header()) == cells(to_csv_line(key, {})));
     CHECK(sum_columns(key).size() == to_row(key, audit::NamedSum()).size());
   }
