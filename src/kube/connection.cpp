@@ -138,11 +138,14 @@ Result<std::string> load_text(const Source& source) {
   if (source.file.empty()) return source.text;
   errno = 0;
   std::ifstream file(source.file, std::ios::binary);
-  std::string text(kMaxFileSize + 1, '\0');
-  file.read(text.data(), static_cast<std::streamsize>(text.size()));
-  if (!file.is_open() || file.bad() || (file.gcount() == 0 && errno != 0))
+  std::string text;
+  std::array<char, 16 * 1024> piece{};
+  while (file && text.size() <= kMaxFileSize) {
+    file.read(piece.data(), piece.size());
+    text.append(piece.data(), static_cast<std::size_t>(file.gcount()));
+  }
+  if (!file.is_open() || file.bad() || (text.empty() && errno != 0))
     return fail(ErrorCode::Io, std::string("cannot be read: ") + std::strerror(errno), source.file);
-  text.resize(static_cast<std::size_t>(file.gcount()));
   if (text.size() > kMaxFileSize) return fail(ErrorCode::TooLarge, "is larger than 1 MiB", source.file);
   return text;
 }

@@ -99,6 +99,10 @@ TEST_CASE("a text comes from the file when one is named") {
   CHECK(load_text({.text = "here", .file = "/proc/self/nothing"}).error().where == "/proc/self/nothing");
   CHECK(load_text({.file = "/dev/zero"}).error().code == ErrorCode::TooLarge);
   CHECK(load_text({.file = "/"}).error().code == ErrorCode::Io);
+  // A token is kept for as long as the program runs.
+  const auto small = load_text({.file = "/proc/self/comm"});
+  REQUIRE(small);
+  CHECK(small->capacity() < 4096);
 }
 
 }  // namespace
