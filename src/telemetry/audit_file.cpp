@@ -163,6 +163,8 @@ bool AuditFile::is_full_with(std::size_t waiting, std::size_t line) const {
 }
 
 Result<void> AuditFile::rotate() {
+  // Renamed the last time, when the new one could not be opened: the older ones must not move on once more.
+  if (::access(path_.c_str(), F_OK) != 0) return reopen();
   const auto backup = [&](std::size_t number) { return path_ + "." + std::to_string(number); };
   for (std::size_t number = limits_.max_backups; number > 1; --number) {
     // Missing ones have nothing to give.
