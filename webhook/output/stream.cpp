@@ -19,6 +19,9 @@ int write_all(int file, std::string_view text) {
     const ssize_t written = ::write(file, text.data(), text.size());
     if (written < 0) {
       if (errno == EINTR) continue;
+      // Whoever shares our output may have made it non-blocking.
+      pollfd ready{.fd = file, .events = POLLOUT, .revents = 0};
+      if (errno == EAGAIN && (::poll(&ready, 1, -1) >= 0 || errno == EINTR)) continue;
       return errno;
     }
     text.remove_prefix(static_cast<std::size_t>(written));
