@@ -2,8 +2,8 @@
 //
 // Everybody else writes too, so nothing is ever overwritten blindly: a patch names the version that was read, or begins
 // with a test of it, and losing such a race is an answer (Conflict, Invalid) on which the caller reads again. A call
-// that failed is repeated with exponential back-off and full jitter, until its deadline, where repeating cannot do harm:
-// a read always; a write only when it was certainly not obeyed.
+// that failed is repeated with exponential back-off and full jitter, until its deadline, where repeating cannot do
+// harm: a read always; a write only when it was certainly not obeyed.
 #pragma once
 
 #include <chrono>
