@@ -16,6 +16,10 @@ namespace {
 // activeDeadlineSeconds of a Pod. Source: k8s.io/kubernetes/pkg/apis/core/validation/validation.go
 constexpr std::int64_t kMostDeadlineSeconds = std::numeric_limits<std::int32_t>::max();
 
+// Source: k8s.io/kubernetes/pkg/apis/scheduling/types.go, HighestUserDefinablePriority
+constexpr std::int64_t kLeastPriority = std::numeric_limits<std::int32_t>::min();
+constexpr std::int64_t kMostPriority = 1'000'000'000;
+
 void read_floor(const Value& value, Duration& out) {
   read(value, out);
   if (value.is_sound() &&
@@ -42,6 +46,12 @@ void read_toleration_key(const Value& value, std::string& out) {
     out.clear();
   } else {
     read_text(value, out, kLabelKey);
+  }
+}
+
+void check_band(const Value& value, const Band&) {
+  if (value.find("value").has_value() != value.find("preemptionPolicy").has_value()) {
+    value.refuse("value and preemptionPolicy are written together, as the PriorityClass says them");
   }
 }
 
@@ -123,12 +133,20 @@ const Schema<TolerationRule>& schema<TolerationRule>() {
 
 template <>
 const Schema<Band>& schema<Band>() {
-  static const Schema<Band> kSchema{{
-      required(field("class", &Band::priority_class, written_as(kPriorityClass))),
-      field("when", &Band::when),
-      field("bound", &Band::bound,
-            [](const Value& value, std::optional<Ratio>& out) { read_enlarging(value, out.emplace()); }),
-  }};
+  static const Schema<Band> kSchema{
+      {
+          required(field("class", &Band::priority_class, written_as(kPriorityClass))),
+          field("value", &Band::value,
+                [](const Value& value, std::optional<std::int64_t>& out) {
+                  read_integer(value, out.emplace(), kLeastPriority, kMostPriority);
+                }),
+          field("preemptionPolicy", &Band::preemption_policy, one_of({"PreemptLowerPriority", "Never"})),
+          field("when", &Band::when),
+          field("bound", &Band::bound,
+                [](const Value& value, std::optional<Ratio>& out) { read_enlarging(value, out.emplace()); }),
+      },
+      check_band,
+  };
   return kSchema;
 }
 

@@ -297,7 +297,7 @@ class Lowering {
   void write_scalar(const Scalar& scalar);
   void write_list(List list);
   void write_required_terms(List list);
-  void drop_computed_priority();
+  void replace_computed_priority();
   /// Takes back what stands at `at`, which was ours.
   void remove(const Pointer& at, View present);
   void remove(Node node) { remove(additions_.pointer(node), additions_.present(node)); }
@@ -320,6 +320,11 @@ class Lowering {
   std::vector<Scalar> scalars_;
   Lists lists_ = kNoElements;
   Additions additions_;
+  // What the Priority plugin will find in the class that is written; empty: not known.
+  struct {
+    View priority;
+    View preemption_policy;
+  } computed_;
   workload::Slots set_;
   workload::Slots was_;
   Lowered out_;
@@ -346,7 +351,10 @@ void Lowering::add(const plan::Change& change) {
                    slot.append(".").append(side_name(c.side)).append(".").append(c.resource);
                    scalar(std::move(slot), make.text(c.quantity));
                  },
-                 [&](const plan::SetPriorityClass& c) { scalar("priorityClassName", make.text(c.name)); },
+                 [&](const plan::SetPriorityClass& c) {
+                   scalar("priorityClassName", make.text(c.name));
+                   if (c.value) computed_ = {make.integer(*c.value), make.text(c.preemption_policy)};
+                 },
                  [&](const plan::AddToleration& c) { element("tolerations", make_toleration(make, c.toleration)); },
                  [&](const plan::AddNodeSelector& c) { scalar("nodeSelector." + c.key, make.text(c.value)); },
                  [&](const plan::RequireNode& c) { element(kRequired, make_expression(make, c.requirement)); },
@@ -386,7 +394,7 @@ void Lowering::take_back_unwanted() {
     } else {
       remove(node);
     }
-    if (slot == "priorityClassName") drop_computed_priority();
+    if (slot == "priorityClassName") replace_computed_priority();
   }
 }
 
@@ -395,15 +403,24 @@ void Lowering::remove(const Pointer& at, View present) {
   out_.changes.push_back({"", json::to_field_path(at), json::write(present), "", std::string(kNoLongerWanted)});
 }
 
-// The Priority plugin has put another class's numbers into the Pod and would refuse them beside the new class; without
-// them it computes both anew in the second pass. Source: plugin/pkg/admission/priority/admission.go.
-void Lowering::drop_computed_priority() {
+// The Priority plugin has put another class's numbers into the Pod and would refuse them beside the new class. Without
+// them it computes both anew in the second pass, and that change makes the API server call every hook again that asks
+// for it, ours too. With the new class's own numbers it finds nothing to change, and nobody is called again.
+// Source: plugin/pkg/admission/priority/admission.go.
+void Lowering::replace_computed_priority() {
   if (workload_.kind != workload::Kind::Pod) return;
-  for (const std::string_view key : {"priority", "preemptionPolicy"}) {
+  const auto replace = [&](std::string_view key, View value) {
     const Node node = additions_.below(Additions::kSpec, key);
-    if (!additions_.present(node)) continue;
-    out_.patch.operations.push_back({patch::Operation::Op::Remove, additions_.pointer(node)});
-  }
+    const View present = additions_.present(node);
+    if (!present || present == value) return;
+    if (value) {
+      additions_.add(node, value);
+    } else {
+      out_.patch.operations.push_back({patch::Operation::Op::Remove, additions_.pointer(node)});
+    }
+  };
+  replace("priority", computed_.priority);
+  replace("preemptionPolicy", computed_.preemption_policy);
 }
 
 void Lowering::write_scalar(const Scalar& scalar) {
@@ -419,7 +436,7 @@ void Lowering::write_scalar(const Scalar& scalar) {
   additions_.add(node, scalar.value);
   out_.changes.push_back({scalar.rule, additions_.field_path(node), present ? json::write(present) : "",
                           json::write(scalar.value), std::string(scalar.reason)});
-  if (scalar.slot == "priorityClassName") drop_computed_priority();
+  if (scalar.slot == "priorityClassName") replace_computed_priority();
 }
 
 View find_element(View list, View wanted) {

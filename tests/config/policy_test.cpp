@@ -119,7 +119,7 @@ tolerations:
 priority:
   authored: keep
   defaultClass: standard
-  bands: [{class: fast, when: {slack: "<0s"}, bound: 1.5}]
+  bands: [{class: fast, value: -5, preemptionPolicy: PreemptLowerPriority, when: {slack: "<0s"}, bound: 1.5}]
 runtime: {podDeadline: {factor: 2}}
 nodeAffinity:
 - prefer: [{key: a, notIn: [x, y1]}, {key: b, exists: true, weight: 1}]
@@ -154,7 +154,8 @@ placement:
         std::vector<TolerationRule>{{{}, {{"", "Exists", "", "", {}}, {"a", "Equal", "", "NoExecute", 0}}}});
   Condition late;
   late.slack = {{Comparison<Duration>::Op::Less, Duration()}};
-  CHECK(base.priority == Priority{"standard", {{"fast", late, Ratio::from_thousandths(1500)}}});
+  CHECK(base.priority ==
+        Priority{"standard", {{"fast", late, Ratio::from_thousandths(1500), -5, "PreemptLowerPriority"}}});
   CHECK(base.pod_deadline == PodDeadline{Ratio::from_thousandths(2000), Duration(15min)});
   CHECK(base.node_affinity ==
         std::vector<NodeAffinityRule>{

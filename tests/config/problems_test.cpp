@@ -273,6 +273,16 @@ mode: disabled)",
         "7:5: priority.bands[2]: is never reached: band 0 (all) takes everything"}},
       {R"(priority:
   bands:
+  - {class: a, value: 3000}
+  - {class: b, preemptionPolicy: Never}
+  - {class: c, value: 1000000001, preemptionPolicy: never})",
+       {"5:5: priority.bands[0]: value and preemptionPolicy are written together, as the PriorityClass says them",
+        "6:5: priority.bands[1]: value and preemptionPolicy are written together, as the PriorityClass says them",
+        "7:23: priority.bands[2].value: must be a whole number from -2147483648 to 1000000000, not \"1000000001\"",
+        "7:53: priority.bands[2].preemptionPolicy: must be PreemptLowerPriority or Never, not \"never\"; did you mean "
+        "\"Never\"?"}},
+      {R"(priority:
+  bands:
   - {class: a, bound: 0.5})",
        {"5:23: priority.bands[0].bound: must be 1 or more, not \"0.5\""}},
       {R"(priority:

@@ -79,6 +79,29 @@ spec: {priorityClassName: batch, priority: 5, containers: [{name: a}]}
   CHECK(decide(same, world(kPolicy), kNow).reason == reason::kNothingToDo);
 }
 
+TEST_CASE(
+    "at a Pod a class whose numbers the policy knows brings them, and the API server has nothing left to compute") {
+  struct Case {
+    std::string_view object;
+    std::string_view want;
+  };
+  constexpr std::string_view kPolicy =
+      "priority: {defaultClass: normal, bands: [{class: batch, value: 3000, preemptionPolicy: Never}]}";
+  const Case cases[] = {
+      {"priorityClassName: normal, priority: 5, preemptionPolicy: PreemptLowerPriority",
+       "/spec/priorityClassName \"batch\"\n/spec/priority 3000\n/spec/preemptionPolicy \"Never\"\n"},
+      {"priority: 0, preemptionPolicy: Never", "/spec/priorityClassName \"batch\"\n/spec/priority 3000\n"},
+      {"priority: 3000, preemptionPolicy: Never", "/spec/priorityClassName \"batch\"\n"},
+      {"restartPolicy: Never", "/spec/priorityClassName \"batch\"\n"},  // not from an API server
+  };
+  for (const Case& c : cases) {
+    INFO(c.object);
+    CHECK(decided_patch("metadata: {annotations: {estimate.plimsoll.dev/duration: 1h}}\nspec: {" +
+                            std::string(c.object) + ", containers: [{name: a}]}",
+                        kPolicy) == c.want);
+  }
+}
+
 // Decides, lets `edit` change the object as its author would, and decides again.
 struct Edited {
   std::string first;

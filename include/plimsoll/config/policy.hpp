@@ -158,6 +158,9 @@ struct Band {
   Condition when;
   /// The pod deadline is set at this times the estimated duration; where it cannot be set the band does not match.
   std::optional<Ratio> bound;
+  /// What the PriorityClass says, repeated here: both or neither, which is nothing and empty.
+  std::optional<std::int64_t> value = {};
+  std::string preemption_policy = {};
   bool operator==(const Band&) const = default;
 };
 

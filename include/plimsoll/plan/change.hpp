@@ -21,9 +21,12 @@ struct SetAmount {
   std::string resource;
   std::string quantity;  ///< canonical text
 };
-/// At a Pod, whatever the Priority plugin computed from another class goes away with it.
+/// At a Pod, what the Priority plugin computed from another class gives way to the class's value and preemption policy;
+/// unless these are known, it goes away, and the plugin computes both anew.
 struct SetPriorityClass {
   std::string name;
+  std::optional<std::int64_t> value;
+  std::string preemption_policy;
 };
 struct AddToleration {
   config::Toleration toleration;

@@ -84,7 +84,8 @@ void priority(const Input& input, Outcome& out) {
   if (workload.authored("priorityClassName", present).text() == target) return;
   std::string reason = "the first band that matches";
   if (input.estimate.duration) reason += fmt::format(" duration {}", to_text(input.estimate.duration->value));
-  out.changes.push_back({SetPriorityClass{target}, {}, std::move(reason)});
+  const config::Band& band = *input.band.band;
+  out.changes.push_back({SetPriorityClass{target, band.value, band.preemption_policy}, {}, std::move(reason)});
 }
 
 }  // namespace rules
