@@ -142,10 +142,7 @@ class Redactor {
       case workload::Kind::Job:
         write_metadata(object, Annotations::OfObject);
         if (enter(object, "spec")) {
-          if (enter(object["spec"], "template")) {
-            write_template(object["spec"]["template"]);
-            w_.end_object();
-          }
+          write_job_spec(object["spec"]);
           write_claims_of_job(object["spec"]);
           w_.end_object();
         }
@@ -161,10 +158,7 @@ class Redactor {
           if (enter(object["spec"], "jobTemplate")) {
             write_metadata(job, Annotations::OfObject);
             if (enter(job, "spec")) {
-              if (enter(job["spec"], "template")) {
-                write_template(job["spec"]["template"]);
-                w_.end_object();
-              }
+              write_job_spec(job["spec"]);
               w_.end_object();
             }
             w_.end_object();
@@ -174,6 +168,13 @@ class Redactor {
         }
         break;
     }
+    w_.end_object();
+  }
+
+  void write_job_spec(View spec) {
+    for (const char* key : {"completions", "parallelism"}) keep_scalar(spec, key);
+    if (!enter(spec, "template")) return;
+    write_template(spec["template"]);
     w_.end_object();
   }
 

@@ -67,7 +67,7 @@ Result<GpuCount> parse_amount(std::string_view text) {
 
 template <>
 Result<Duration> parse_amount(std::string_view text) {
-  return parse_duration(text);
+  return parse_run_time(text);
 }
 
 }  // namespace plimsoll::config

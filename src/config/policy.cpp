@@ -75,6 +75,7 @@ const Schema<Estimates>& schema<Estimates>() {
       group<Estimates>("onInvalidEstimate", {field("created", &Estimates::created, reject_or_warn()),
                                              field("controlled", &Estimates::controlled, reject_or_warn())}),
       field("onUnknownKey", &Estimates::on_unknown_key, reject_or_warn()),
+      field("onImpossibleDeadline", &Estimates::on_impossible_deadline, reject_or_warn()),
       field("sidecars", &Estimates::sidecars, list_of(written_as(kContainer))),
   }};
   return kSchema;

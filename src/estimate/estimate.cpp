@@ -27,9 +27,9 @@ constexpr Quantity kAbsurdCpu = Quantity::from_units(100'000, Quantity::Format::
 
 // What may be said of a container, as `cpu` of the estimated one or `cpu.<container>` of a named one.
 constexpr std::array<std::string_view, 5> kContainerKeys = {"cpu", "memory", "ephemeral-storage", "gpu", "gpu-memory"};
-constexpr std::array<std::string_view, 12> kKeys = {
-    "duration",  "deadline", "confidence", "container",         "containers", "family",
-    "gpu-model", "cpu",      "memory",     "ephemeral-storage", "gpu",        "gpu-memory"};
+constexpr std::array<std::string_view, 13> kKeys = {
+    "duration", "total-duration", "deadline",          "confidence", "container", "containers", "family", "gpu-model",
+    "cpu",      "memory",         "ephemeral-storage", "gpu",        "gpu-memory"};
 
 bool is_container_key(std::string_view key) {
   return std::ranges::find(kContainerKeys, key) != kContainerKeys.end();
@@ -72,6 +72,10 @@ class Reader {
   void say_unknown_key(std::string_view key, const Entry& entry);
   void say_unknown(const Entry& entry, const std::optional<std::string>& meant);
   void read_job_keys();
+  void read_duration();
+  void read_total_duration(const Entry& entry);
+  std::optional<Duration> to_run_time(const Entry& entry);
+  void weigh_deadline();
   void read_deadline(const Entry& entry);
   void read_gpu_models(const Entry& entry);
   void choose_container();
@@ -339,7 +343,7 @@ void Reader::read_deadline(const Entry& entry) {
     }
   }
   if (entry.value.starts_with('+')) {
-    const Result<Duration> after = parse_duration(std::string_view(entry.value).substr(1));
+    const Result<Duration> after = parse_run_time(std::string_view(entry.value).substr(1));
     if (!after || *after <= Duration{}) {
       problem(Problem::Reason::Malformed, entry, "must be an RFC 3339 time or \"+\" and a duration, such as \"+6h\"");
       return;
@@ -400,25 +404,74 @@ void Reader::read_gpu_models(const Entry& entry) {
 }
 
 // Saturates: a deadline in the year 9999 is further away than nanoseconds can count.
-Duration slack_between(TimePoint submitted, TimePoint deadline, Duration duration) {
+Duration slack_between(TimePoint submitted, TimePoint deadline, Int128 run_time_nanos) {
   constexpr Int128 kNanosPerMilli = 1'000'000;
-  const Int128 slack = (deadline - submitted).count() * kNanosPerMilli - duration.nanoseconds().count();
+  const Int128 slack = (deadline - submitted).count() * kNanosPerMilli - run_time_nanos;
   constexpr Int128 kMost = std::chrono::nanoseconds::max().count();
   return Duration(std::chrono::nanoseconds(static_cast<std::int64_t>(std::clamp(slack, -kMost, kMost))));
 }
 
+std::optional<Duration> Reader::to_run_time(const Entry& entry) {
+  const Result<Duration> duration = parse_run_time(entry.value);
+  if (!duration) {
+    problem(Problem::Reason::Malformed, entry, duration.error().message);
+  } else if (*duration <= Duration{}) {
+    problem(Problem::Reason::OutOfRange, entry, "must be more than zero, such as \"90m\"");
+  } else {
+    return *duration;
+  }
+  return std::nullopt;
+}
+
+void Reader::read_duration() {
+  const Entry* total = find("total-duration");
+  const Entry* entry = find("duration");
+  if (entry == nullptr && total != nullptr) return read_total_duration(*total);
+  if (entry == nullptr) return;
+  if (total != nullptr) {
+    problem(Problem::Reason::Conflict, *total,
+            fmt::format("says the run time a second time, beside {}: keep one of them",
+                        quoted(policy_.prefix + "duration")));
+  }
+  if (const auto duration = to_run_time(*entry)) {
+    out_.estimate.duration = {*duration, {Origin::Source::Annotation, entry->where}};
+  }
+}
+
+void Reader::read_total_duration(const Entry& entry) {
+  const auto total = to_run_time(entry);
+  if (!total) return;
+  if (!workload_.job_spec) {
+    problem(Problem::Reason::Conflict, entry,
+            fmt::format("is of a whole Job, and this is a Pod: say {}", quoted(policy_.prefix + "duration")));
+    return;
+  }
+  // Whole seconds are plain enough, and rounding up never cuts a pod short.
+  const std::int64_t seconds = (total->seconds_rounded_up() - 1) / workload_.rounds() + 1;
+  out_.estimate.duration = {Duration(std::chrono::seconds(seconds)), {Origin::Source::Annotation, entry.where}};
+}
+
+void Reader::weigh_deadline() {
+  Estimate& estimate = out_.estimate;
+  if (!estimate.deadline || !estimate.duration) return;
+  const std::int64_t rounds = workload_.rounds();
+  estimate.slack = slack_between(estimate.submitted, estimate.deadline->value,
+                                 Int128{estimate.duration->value.nanoseconds().count()} * rounds);
+  if (*estimate.slack >= Duration{}) return;
+  const std::string run_time = rounds == 1 ? to_text(estimate.duration->value)
+                                           : fmt::format("{} x {}", rounds, to_text(estimate.duration->value));
+  if (settings_.estimates.on_impossible_deadline == config::OnInvalid::Warn) {
+    return warn(fmt::format("deadline {} leaves less than the estimated duration {}",
+                            plimsoll::to_text(estimate.deadline->value), run_time));
+  }
+  problem(Problem::Reason::Conflict, *find("deadline"),
+          fmt::format("leaves less than the estimated duration {}: it is {} too early", run_time,
+                      to_text(Duration(-estimate.slack->nanoseconds()))));
+}
+
 void Reader::read_job_keys() {
   Estimate& estimate = out_.estimate;
-  if (const Entry* entry = find("duration")) {
-    const Result<Duration> duration = parse_duration(entry->value);
-    if (!duration) {
-      problem(Problem::Reason::Malformed, *entry, duration.error().message);
-    } else if (*duration <= Duration{}) {
-      problem(Problem::Reason::OutOfRange, *entry, "must be more than zero, such as \"90m\"");
-    } else {
-      estimate.duration = {*duration, {Origin::Source::Annotation, entry->where}};
-    }
-  }
+  read_duration();
   if (const Entry* entry = find("deadline")) read_deadline(*entry);
   if (const Entry* entry = find("confidence")) {
     const std::string& value = entry->value;
@@ -444,13 +497,7 @@ void Reader::read_job_keys() {
     estimate.family = workload_.generate_name;
     while (estimate.family.ends_with('-')) estimate.family.pop_back();
   }
-  if (estimate.deadline && estimate.duration) {
-    estimate.slack = slack_between(estimate.submitted, estimate.deadline->value, estimate.duration->value);
-    if (*estimate.slack < Duration{}) {
-      warn(fmt::format("deadline {} leaves less than the estimated duration {}",
-                       plimsoll::to_text(estimate.deadline->value), to_text(estimate.duration->value)));
-    }
-  }
+  weigh_deadline();
 }
 
 void Reader::choose_container() {

@@ -303,6 +303,13 @@ std::string_view Workload::restart_policy() const {
   return pod_spec["restartPolicy"].text().value_or("Always");
 }
 
+std::int64_t Workload::rounds() const {
+  const std::int64_t completions = std::max<std::int64_t>(job_spec["completions"].integer().value_or(1), 1);
+  // A Job that is made with no parallelism waits for somebody to raise it.
+  const std::int64_t parallelism = std::max<std::int64_t>(job_spec["parallelism"].integer().value_or(1), 1);
+  return (completions - 1) / parallelism + 1;
+}
+
 std::optional<std::string_view> Workload::label(std::string_view key) const {
   const auto on_template = template_metadata["labels"][key].text();
   return on_template ? on_template : metadata["labels"][key].text();
@@ -414,13 +421,15 @@ Result<Workload> view_workload(Kind kind, json::View object, Markers markers) {
   json::View pod_template = object;
   if (kind == Kind::Job) {
     workload.template_path = json::Pointer("/spec/template");
-    pod_template = object["spec"]["template"];
+    workload.job_spec = object["spec"];
+    pod_template = workload.job_spec["template"];
   } else if (kind == Kind::CronJob) {
     // Seen as the Job that it makes.
     workload.template_path = json::Pointer("/spec/jobTemplate/spec/template");
     workload.metadata = object["spec"]["jobTemplate"]["metadata"];
     workload.metadata_path = json::Pointer("/spec/jobTemplate/metadata");
-    pod_template = object["spec"]["jobTemplate"]["spec"]["template"];
+    workload.job_spec = object["spec"]["jobTemplate"]["spec"];
+    pod_template = workload.job_spec["template"];
   }
   workload.template_metadata = pod_template["metadata"];
   workload.pod_spec = pod_template["spec"];

@@ -99,6 +99,7 @@ mode: disabled
 onError: deny
 onInvalidEstimate: {created: warn, controlled: reject}
 onUnknownKey: warn
+onImpossibleDeadline: reject
 sidecars: [s]
 lists: template
 resources:
@@ -133,7 +134,7 @@ placement:
   CHECK(policy.job_controllers == std::vector<std::string>{"b"});
   CHECK(base.mode == Mode::Disabled);
   CHECK(base.on_error == OnError::Deny);
-  CHECK(base.estimates == Estimates{OnInvalid::Warn, OnInvalid::Warn, OnInvalid::Reject, {"s"}});
+  CHECK(base.estimates == Estimates{OnInvalid::Warn, OnInvalid::Reject, OnInvalid::Warn, OnInvalid::Reject, {"s"}});
   CHECK(base.lists == Lists::Template);
   CHECK(base.resources.authored == Authored::Raise);
   CHECK(base.resources.margin.of(Confidence::High) == Ratio::from_thousandths(1000));

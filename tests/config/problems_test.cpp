@@ -28,7 +28,8 @@ Lines problems_of(std::string_view text) {
 const std::string kUnknownAtTheRoot =
     "unknown field; known here: apiVersion, kind, prefix, skipNamespaces, jobControllers, mode, onError, "
     "requireEstimate, "
-    "onInvalidEstimate, onUnknownKey, sidecars, resources, gpu, tolerations, lists, priority, runtime, nodeAffinity, "
+    "onInvalidEstimate, onUnknownKey, onImpossibleDeadline, sidecars, resources, gpu, tolerations, lists, priority, "
+    "runtime, nodeAffinity, "
     "placement, namespaces";
 
 TEST_CASE("a bad field is reported with its place, what is allowed and what was meant") {
@@ -423,7 +424,8 @@ mode: disabled)",
         "\"disabled\"?",
         "12:23: namespaces[5].match.labels: unknown field; known here: names",
         "13:11: namespaces[5].policy: must be a map of mode, onError, requireEstimate, onInvalidEstimate, "
-        "onUnknownKey, sidecars, resources, gpu, tolerations, lists, priority, runtime, nodeAffinity, placement, not a "
+        "onUnknownKey, onImpossibleDeadline, sidecars, resources, gpu, tolerations, lists, priority, runtime, "
+        "nodeAffinity, placement, not a "
         "list"}},
       {R"(namespaces:
 - match: {names: [a]}
@@ -546,11 +548,13 @@ TEST_CASE("a file that is no policy at all is reported too") {
       {"{}\n", {"1:1: missing field \"apiVersion\"", "1:1: missing field \"kind\""}},
       {"- a\n",
        {"1:1: must be a map of apiVersion, kind, prefix, skipNamespaces, jobControllers, mode, onError, "
-        "requireEstimate, onInvalidEstimate, onUnknownKey, sidecars, resources, gpu, tolerations, lists, priority, "
+        "requireEstimate, onInvalidEstimate, onUnknownKey, onImpossibleDeadline, sidecars, resources, gpu, "
+        "tolerations, lists, priority, "
         "runtime, nodeAffinity, placement, namespaces, not a list"}},
       {"hello\n",
        {"1:1: must be a map of apiVersion, kind, prefix, skipNamespaces, jobControllers, mode, onError, "
-        "requireEstimate, onInvalidEstimate, onUnknownKey, sidecars, resources, gpu, tolerations, lists, priority, "
+        "requireEstimate, onInvalidEstimate, onUnknownKey, onImpossibleDeadline, sidecars, resources, gpu, "
+        "tolerations, lists, priority, "
         "runtime, nodeAffinity, placement, namespaces, not \"hello\""}},
       {"apiVersion: plimsoll.dev/v1alpha1\nkind:\n", {"1:1: missing field \"kind\""}},
       {"apiVersion: plimsoll.dev/v1\nkind: Policies\n",

@@ -11,6 +11,10 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* bytes, std::size_t siz
     fuzz::demand(again.has_value(), "not read again: " + text);
     fuzz::demand(*again == *duration, "another duration: " + text);
   }
+  if (const auto duration = parse_run_time(input)) {
+    const auto again = parse_run_time(to_text(*duration));
+    fuzz::demand(again.has_value() && *again == *duration, "another run time: " + to_text(*duration));
+  }
   if (const auto time = parse_time(input)) {
     const std::string text = to_text(*time);
     const auto again = parse_time(text);

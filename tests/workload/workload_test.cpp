@@ -1,6 +1,7 @@
 #include "plimsoll/workload/workload.hpp"
 
 #include <catch2/catch.hpp>
+#include <limits>
 
 #include "given.hpp"
 
@@ -390,6 +391,30 @@ spec: {template: {metadata: {labels: {a: template}, annotations: {z: template}},
   CHECK_FALSE(object.workload.pod_annotation("x"));
   CHECK(object.workload.pod_annotation("z") == "template");
   CHECK(object.workload.restart_policy() == "Always");
+}
+
+TEST_CASE("the pods of a Job run in as many rounds as its parallelism makes of its completions") {
+  struct Case {
+    std::string_view spec;
+    std::int64_t want;
+  };
+  const Case cases[] = {
+      {"", 1},
+      {"completions: 10,", 10},
+      {"completions: 10, parallelism: 4,", 3},
+      {"completions: 10, parallelism: 10,", 1},
+      {"completions: 10, parallelism: 100,", 1},
+      {"parallelism: 5,", 1},
+      {"completions: 0,", 1},
+      {"completions: 10, parallelism: 0,", 10},
+      {"completions: 9223372036854775807, parallelism: 1,", std::numeric_limits<std::int64_t>::max()},
+  };
+  for (const Case& c : cases) {
+    INFO(c.spec);
+    const auto object = job("spec: {" + std::string(c.spec) + " template: {spec: {containers: []}}}");
+    CHECK(object.workload.rounds() == c.want);
+  }
+  CHECK(pod("spec: {containers: []}").workload.rounds() == 1);
 }
 
 }  // namespace

@@ -210,6 +210,8 @@ struct PlacementRule {
 /// How estimates are read.
 struct Estimates {
   OnInvalid on_unknown_key = OnInvalid::Reject;
+  /// Of a deadline that leaves less time than the estimated duration.
+  OnInvalid on_impossible_deadline = OnInvalid::Warn;
   OnInvalid created = OnInvalid::Reject;
   OnInvalid controlled = OnInvalid::Warn;
   /// Containers that an estimate is never about unless it names them.

@@ -44,10 +44,10 @@ struct ContainerEstimate {
 };
 
 struct Estimate {
-  /// Run time of one pod, init containers included.
+  /// Run time of one pod, init containers included; as said, or as follows from that of the whole Job.
   std::optional<Sized<Duration>> duration;
   std::optional<Sized<TimePoint>> deadline;
-  /// deadline − submission − duration; negative when it cannot be met.
+  /// deadline − submission − the run time of all rounds (workload::Workload::rounds); negative when it cannot be met.
   std::optional<Duration> slack;
   config::Confidence confidence = config::Confidence::Medium;
   /// Acceptable GPU models, best first.

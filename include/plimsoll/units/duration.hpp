@@ -1,4 +1,4 @@
-// Spans of time as Go writes them, with days besides.
+// Spans of time as Go writes them, with days besides, and as batch users do.
 #pragma once
 
 #include <chrono>
@@ -37,6 +37,14 @@ class Duration {
 /// Errors: ErrorCode::Invalid, with what is wrong and a suggestion: "90" has no unit: did you mean "90m"?
 /// Source: https://pkg.go.dev/time#ParseDuration; the unit `d` is ours.
 [[nodiscard]] Result<Duration> parse_duration(std::string_view text);
+
+/// Reads a run time in any notation that its author may be used to: parse_duration's, ISO 8601 ("PT2H30M", "P1DT12H",
+/// "P2W"), and the wall time of Slurm and PBS ("02:30:00", "1-12:00:00").
+///
+/// Errors: ErrorCode::Invalid, with what is wrong; also for what is read one way by one and another way by others:
+/// years and months, "02:30".
+/// Source: ISO 8601-1:2019, 5.5.2; sbatch(1), --time; pbs_resources(7B), walltime.
+[[nodiscard]] Result<Duration> parse_run_time(std::string_view text);
 
 /// The shortest form in d, h, m, s and below: "1d12h", "90m" -> "1h30m", "0s".
 [[nodiscard]] std::string to_text(Duration duration);

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -96,6 +97,7 @@ struct Workload {
   json::View metadata;           ///< the object's own
   json::View template_metadata;  ///< the pod's: the same as `metadata` for a Pod
   json::View pod_spec;
+  json::View job_spec;  ///< of a Job, or of those that a CronJob makes; nothing for a Pod
   json::Pointer metadata_path;
   json::Pointer template_path;        ///< "" for a Pod, "/spec/template" for a Job ...
   std::vector<Container> containers;  ///< app containers, then init containers
@@ -106,6 +108,10 @@ struct Workload {
   [[nodiscard]] const Container* find_container(std::string_view container_name) const;
   /// Of the pod; the API's default Always when absent.
   [[nodiscard]] std::string_view restart_policy() const;
+  /// How many pods of a Job run one after the other: ceil(completions / parallelism), at least 1. A work queue (no
+  /// completions) and a Pod have 1. Source:
+  /// https://kubernetes.io/docs/concepts/workloads/controllers/job/#parallel-jobs
+  [[nodiscard]] std::int64_t rounds() const;
   /// Of the pod template, else of the object.
   [[nodiscard]] std::optional<std::string_view> label(std::string_view key) const;
   [[nodiscard]] std::optional<std::string_view> pod_annotation(std::string_view key) const;
