@@ -15,6 +15,9 @@ namespace {
 
 using std::chrono::steady_clock;
 
+constexpr std::string_view kMutatePath = "/mutate";
+constexpr std::string_view kShadowPath = "/mutate/shadow";
+
 http::Response refuse(unsigned status, std::string why) {
   why += '\n';
   return {.status = status, .content_type = "text/plain; charset=utf-8", .body = std::move(why)};
@@ -90,7 +93,7 @@ http::Response AdmissionEndpoint::answer(http::Request&& request) const {
     if (!admitted) return refuse_caller(admitted.error());
     caller = std::move(admitted->name);
   }
-  if (request.path != "/mutate") {
+  if (request.path != kMutatePath && request.path != kShadowPath) {
     return refuse(404, fmt::format("there is nothing at {}: use /mutate", to_display(request.path)));
   }
   if (request.method != "POST") return refuse_method(request, "POST");
@@ -108,13 +111,14 @@ http::Response AdmissionEndpoint::mutate(http::Request&& request, std::string ca
   const TimePoint now = read_clock();
   audit::Input input = audit::keep_input(request.body, kept_);  // parsing changes the bytes
   const auto began = steady_clock::now();
-  const Result<admission::Review> review = admission::decode_review(std::move(request.body));
+  Result<admission::Review> review = admission::decode_review(std::move(request.body));
   if (!review) {
     telemetry::log(telemetry::Level::Debug, "request refused",
                    {{"peer", request.peer}, {"why", review.error().message}});
     return refuse(400, review.error().where.empty() ? review.error().message
                                                     : review.error().where + ": " + review.error().message);
   }
+  if (request.path == kShadowPath) review->route = admission::Route::Shadow;
   const auto decoded = steady_clock::now();
   const decide::Snapshot world = world_();
   const bool late = *timeout && decoded - request.received > (*timeout)->nanoseconds();

@@ -105,7 +105,8 @@ class Encoder {
 
   // Read from the body again: here it is nobody's time, and the review is long gone.
   void write_request() {
-    const Result<admission::Review> review = admission::decode_review(record_.input.body);
+    Result<admission::Review> review = admission::decode_review(record_.input.body);
+    if (review) review->route = record_.route;
     const Result<std::string> request =
         review ? redact(*review, record_.estimate_prefix) : Result<std::string>(Unexpected{review.error()});
     w_.key("request").raw(request ? *request : "null");
@@ -138,6 +139,7 @@ Record make_record(const admission::Review& review, decide::Decision decision, R
   record.estimate_prefix = std::move(receipt.estimate_prefix);
   record.uid = review.uid;
   record.dry_run = review.dry_run;
+  record.route = review.route;
   record.operation = admission::to_text(review.operation);
   record.kind = review.kind.kind;
   record.name_space = review.name_space;

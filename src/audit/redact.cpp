@@ -20,6 +20,8 @@ using json::View;
 using workload::Container;
 using workload::Workload;
 
+constexpr std::string_view kRoute = "route";
+constexpr std::string_view kShadow = "shadow";
 constexpr std::string_view kForeignBytes = "foreignAnnotationBytes";
 // Nothing that is kept is called so: a prefix ends in a slash, and all names kept beside it have one.
 constexpr std::string_view kFiller = "x";
@@ -38,6 +40,7 @@ class Redactor {
     for (const std::string_view group : review_.groups) w_.value(group);
     w_.end_array().end_object();
     w_.member("dryRun", review_.dry_run);
+    if (review_.route == admission::Route::Shadow) w_.member(kRoute, kShadow);
     if (const auto kind = find_kind()) {
       w_.key("object");
       write_object(*kind);
@@ -376,9 +379,7 @@ class Redactor {
 std::string to_ascii(std::string_view json) {
   std::string text;
   text.reserve(json.size());
-  const auto escape = [&](std::uint32_t unit) {
-    fmt::format_to(std::back_inserter(text), "\\u{:04x}", unit);
-  };
+  const auto escape = [&](std::uint32_t unit) { fmt::format_to(std::back_inserter(text), "\\u{:04x}", unit); };
   for (std::size_t i = 0; i < json.size(); ++i) {
     const auto lead = static_cast<unsigned char>(json[i]);
     if (lead < 0x7F) {
@@ -433,7 +434,9 @@ Result<admission::Review> restore(json::View request) {
     if (member.key != "object" && member.key != "uid") w.key(member.key).value(member.value);
   }
   w.key("object").value(object.root()).end_object().end_object();
-  return admission::decode_review(std::move(w).take());
+  PLIMSOLL_TRY(review, admission::decode_review(std::move(w).take()));
+  if (request[kRoute].text() == kShadow) review.route = admission::Route::Shadow;
+  return Result<admission::Review>(std::move(review));
 }
 
 }  // namespace plimsoll::audit

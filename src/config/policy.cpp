@@ -49,10 +49,10 @@ auto reject_or_warn() {
 
 void read_mode(const Value& value, Mode& out) {
   if (value.node().kind == yaml::Node::Kind::Bool) {
-    value.refuse(fmt::format("must be enforce or disabled, not {} (a boolean to YAML); did you mean {}?",
+    value.refuse(fmt::format("must be enforce, shadow or disabled, not {} (a boolean to YAML); did you mean {}?",
                              value.node().text, quoted(value.node().truth() ? "enforce" : "disabled")));
   } else {
-    one_of<Mode>({{"enforce", Mode::Enforce}, {"disabled", Mode::Disabled}})(value, out);
+    one_of<Mode>({{"enforce", Mode::Enforce}, {"shadow", Mode::Shadow}, {"disabled", Mode::Disabled}})(value, out);
   }
 }
 
@@ -86,6 +86,10 @@ const Schema<Settings>& schema<Settings>() {
   static const Schema<Settings> kSchema{joined<Settings>({
       {
           field("mode", &Settings::mode, read_mode),
+          group<Settings>("canary", {required(field("percent", &Settings::canary_percent,
+                                                    [](const Value& value, std::optional<std::int64_t>& out) {
+                                                      read_integer(value, out.emplace(), 0, 100);
+                                                    }))}),
           field("onError", &Settings::on_error, one_of<OnError>({{"allow", OnError::Allow}, {"deny", OnError::Deny}})),
           field("requireEstimate", &Settings::require_estimate, read_require_estimate),
       },

@@ -1,14 +1,19 @@
 #include "plimsoll/decide/decide.hpp"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
+#include <charconv>
+#include <cstdint>
 #include <iterator>
 #include <optional>
+#include <set>
 
 #include "check.hpp"
 #include "lower.hpp"
 #include "plimsoll/base/text.hpp"
+#include "plimsoll/digest/digest.hpp"
 #include "plimsoll/plan/plan.hpp"
 
 namespace plimsoll::decide {
@@ -38,6 +43,7 @@ class Run {
         kind_(find_kind(review.kind)) {
     decision_.policy = policy.revision;
     decision_.deny_on_failure = settings_.on_error == config::OnError::Deny;
+    decision_.is_shadow = settings_.mode == config::Mode::Shadow || review.route == admission::Route::Shadow;
   }
 
   Decision decide(json::View object) &&;
@@ -57,6 +63,7 @@ class Run {
   bool skipped_by_request();
   bool skipped_by_object(const Workload& workload);
   bool decided_at_job(const Workload& workload);
+  bool is_outside_canary() const;
   bool opted_out(const Workload& workload);
   bool lacks_estimate(const Workload& workload);
   bool rejected(const Workload& workload);
@@ -111,29 +118,48 @@ bool Run::skipped_by_object(const Workload& workload) {
 
 // The Pods of a decided Job hold its numbers. The creator is asked for, so that a forged marker is no way round.
 bool Run::decided_at_job(const Workload& workload) {
-  const bool by_job = workload.marker && workload.controller && workload.controller->kind == "Job" &&
+  const bool by_job = workload.controller && workload.controller->kind == "Job" &&
                       workload.controller->api_version == "batch/v1" &&
                       std::ranges::find(policy_.job_controllers, review_.user) != policy_.job_controllers.end();
   if (!by_job) return false;
+  // A Job in shadow has no marker to show for its decision.
+  if (!workload.marker && (decision_.is_shadow || settings_.canary_percent)) {
+    return skip(reason::kDecidedAtJob, "decided in shadow when its Job was created");
+  }
+  if (!workload.marker) return false;
   const plan::Plan repair = plan::make_limit_repair(workload);
   adopt(lower_unmarked(workload, repair.changes));
   if (!decision_.patch.empty()) return true;
   return skip(reason::kDecidedAtJob, "decided when its Job was created");
 }
 
+// By the family, so that all runs of a job fare alike.
+bool Run::is_outside_canary() const {
+  if (!settings_.canary_percent) return false;
+  std::uint32_t hash = 0;
+  const std::string digits = digest::short_hash(reading_.estimate.family);
+  std::from_chars(digits.data(), digits.data() + digits.size(), hash, 16);
+  return static_cast<std::int64_t>(hash % 100) >= *settings_.canary_percent;
+}
+
 bool Run::opted_out(const Workload& workload) {
   const auto on_object = workload.metadata["annotations"][kModeAnnotation].text();
   const auto mode = on_object ? on_object : workload.pod_annotation(kModeAnnotation);
   if (!mode || *mode == "enforce") return false;
-  if (*mode != "disabled") {
+  if (*mode != "disabled" && *mode != "shadow") {
     decision_.warnings.push_back(
-        fmt::format("{}: {} is no mode (enforce, disabled): ignored", kModeAnnotation, quoted(*mode)));
+        fmt::format("{}: {} is no mode (enforce, shadow, disabled): ignored", kModeAnnotation, quoted(*mode)));
     return false;
   }
   const bool demanded =
       settings_.require_estimate && plan::holds(*settings_.require_estimate, workload, reading_.estimate, creator());
   if (demanded) {
-    decision_.warnings.push_back(fmt::format("{}: disabled is ignored: an estimate is required here", kModeAnnotation));
+    decision_.warnings.push_back(
+        fmt::format("{}: {} is ignored: an estimate is required here", kModeAnnotation, *mode));
+    return false;
+  }
+  if (*mode == "shadow") {
+    decision_.is_shadow = true;
     return false;
   }
   return skip(reason::kOptedOut, fmt::format("{} is disabled", kModeAnnotation));
@@ -255,6 +281,7 @@ Decision Run::decide(Workload& workload, std::optional<estimate::Reading> readin
   if (skipped_by_object(workload)) return std::move(decision_);
 
   reading_ = reading ? std::move(*reading) : estimate::read_estimate(workload, policy_, settings_, now_);
+  decision_.is_shadow = decision_.is_shadow || is_outside_canary();
   const bool done = opted_out(workload) || lacks_estimate(workload) || rejected(workload);
   if (!done) {
     std::ranges::move(reading_.warnings, std::back_inserter(decision_.warnings));
@@ -321,6 +348,38 @@ std::string_view to_text(Verdict verdict) {
   return "";
 }
 
+namespace {
+
+// What would have happened is told, and does not.
+void withhold(Decision& decision) {
+  decision.deny_on_failure = false;
+  std::string told;
+  if (decision.verdict == Verdict::Mutated) {
+    decision.reason = reason::kWouldMutate;
+    std::set<std::string_view> rules;
+    for (const AppliedChange& change : decision.changes)
+      rules.insert(change.rule.empty() ? "no longer wanted" : change.rule);
+    told = fmt::format("shadow: would change {} place{} ({})", decision.changes.size(),
+                       decision.changes.size() == 1 ? "" : "s", fmt::join(rules, ", "));
+  } else if (decision.verdict == Verdict::Rejected) {
+    decision.reason = reason::kWouldReject;
+    const std::size_t count = decision.problems.size();
+    told = "shadow: would be refused";
+    told += count == 0 ? ": " + decision.message : fmt::format(" for {} problem{}", count, count == 1 ? "" : "s");
+    for (auto problem = decision.problems.rbegin(); problem != decision.problems.rend(); ++problem) {
+      decision.warnings.insert(decision.warnings.begin(), to_text(*problem));
+    }
+  } else {
+    return;
+  }
+  decision.verdict = Verdict::Unchanged;
+  decision.patch = {};
+  decision.warnings.insert(decision.warnings.begin(), told);
+  decision.message = std::move(told);
+}
+
+}  // namespace
+
 Decision decide(const admission::Review& review, const Snapshot& world, TimePoint now) {
   Decision decision = Run(review, *world.policy, now).decide(review.object);
   auto fault = find_fault(review, *world.policy, now, decision);
@@ -342,6 +401,7 @@ Decision decide(const admission::Review& review, const Snapshot& world, TimePoin
     decision.changes.clear();
     decision.warnings.emplace_back("Plimsoll failed its own check and changed nothing; its log says why");
   }
+  if (decision.is_shadow) withhold(decision);
   return decision;
 }
 

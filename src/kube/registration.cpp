@@ -30,6 +30,16 @@ struct Subject {
 constexpr std::array<Subject, 2> kSubjects{Subject{kJobsConfiguration, kJobsWebhook, Kind::Job, "batch", "jobs"},
                                            Subject{kPodsConfiguration, kPodsWebhook, Kind::Pod, "", "pods"}};
 
+// In the order of this table: a namespace is in one of them at most.
+struct Entry {
+  std::string_view prefix;  // of the webhook's name
+  std::string_view path;    // behind /mutate: the API server takes no query there (validation.ValidateWebhookService)
+  std::string_view operator_;  // on the namespace's label plimsoll.dev/mode
+  std::vector<std::string> modes;
+};
+const std::array<Entry, 2> kEntries{Entry{"", "", "NotIn", {"disabled", "shadow"}},
+                                    Entry{"shadow.", "/shadow", "In", {"shadow"}}};
+
 constexpr std::string_view kNamespaceLabel = "kubernetes.io/metadata.name";
 
 // Fields of a webhook that are compared as they stand; the others have parts that belong to somebody else.
@@ -43,20 +53,21 @@ void write_texts(Writer& w, std::string_view key, const std::vector<std::string>
   w.end_array();
 }
 
-void write_client_config(Writer& w, const RegistrationOptions& options) {
+void write_client_config(Writer& w, const Entry& entry, const RegistrationOptions& options) {
   w.key("clientConfig").begin_object();
   if (options.url.empty()) {
     w.key("service").begin_object();
     w.member("name", options.service_name).member("namespace", options.service_namespace);
-    w.member("path", "/mutate").member("port", options.service_port).end_object();
+    w.member("path", "/mutate" + std::string(entry.path)).member("port", options.service_port).end_object();
   } else {
-    w.member("url", options.url);
+    w.member("url", options.url + std::string(entry.path));
   }
   if (!options.authority_pem.empty()) w.member("caBundle", encode_base64(options.authority_pem));
   w.end_object();
 }
 
-void write_namespace_selector(Writer& w, const config::Policy& policy, const RegistrationOptions& options) {
+void write_namespace_selector(Writer& w, const Entry& entry, const config::Policy& policy,
+                              const RegistrationOptions& options) {
   std::vector<std::string> skipped = policy.skip_namespaces;
   // A webhook that stands in the way of its own server's Pods could never come back with failurePolicy Fail.
   if (options.url.empty() && std::ranges::find(skipped, options.service_namespace) == skipped.end())
@@ -67,20 +78,15 @@ void write_namespace_selector(Writer& w, const config::Policy& policy, const Reg
     write_texts(w, "values", skipped);
     w.end_object();
   }
-  w.begin_object().member("key", "plimsoll.dev/mode").member("operator", "NotIn");
-  write_texts(w, "values", {"disabled"});
+  w.begin_object().member("key", "plimsoll.dev/mode").member("operator", entry.operator_);
+  write_texts(w, "values", entry.modes);
   w.end_object().end_array().end_object();
 }
 
-std::string write_object(const Subject& subject, const config::Policy& policy, const RegistrationOptions& options) {
-  Writer w;
-  w.begin_object()
-      .member("apiVersion", "admissionregistration.k8s.io/v1")
-      .member("kind", "MutatingWebhookConfiguration");
-  w.key("metadata").begin_object().member("name", subject.configuration);
-  w.key("labels").begin_object().member("app.kubernetes.io/name", "plimsoll").end_object().end_object();
-  w.key("webhooks").begin_array().begin_object().member("name", subject.webhook);
-  write_client_config(w, options);
+void write_webhook(Writer& w, const Subject& subject, const Entry& entry, const config::Policy& policy,
+                   const RegistrationOptions& options) {
+  w.begin_object().member("name", std::string(entry.prefix) + std::string(subject.webhook));
+  write_client_config(w, entry, options);
   w.key("rules").begin_array().begin_object();
   write_texts(w, "apiGroups", {std::string(subject.group)});
   write_texts(w, "apiVersions", {"v1"});
@@ -91,14 +97,26 @@ std::string write_object(const Subject& subject, const config::Policy& policy, c
   w.member("failurePolicy", options.failure_policy == FailurePolicy::Fail ? "Fail" : "Ignore");
   w.member("timeoutSeconds", options.timeout_seconds);
   w.member("reinvocationPolicy", "IfNeeded").member("sideEffects", "None").member("matchPolicy", "Equivalent");
-  write_namespace_selector(w, policy, options);
+  write_namespace_selector(w, entry, policy, options);
   if (const auto conditions = make_match_conditions(policy, subject.kind); !conditions.empty()) {
     w.key("matchConditions").begin_array();
     for (const MatchCondition& condition : conditions)
       w.begin_object().member("name", condition.name).member("expression", condition.expression).end_object();
     w.end_array();
   }
-  w.end_object().end_array().end_object();
+  w.end_object();
+}
+
+std::string write_object(const Subject& subject, const config::Policy& policy, const RegistrationOptions& options) {
+  Writer w;
+  w.begin_object()
+      .member("apiVersion", "admissionregistration.k8s.io/v1")
+      .member("kind", "MutatingWebhookConfiguration");
+  w.key("metadata").begin_object().member("name", subject.configuration);
+  w.key("labels").begin_object().member("app.kubernetes.io/name", "plimsoll").end_object().end_object();
+  w.key("webhooks").begin_array();
+  for (const Entry& entry : kEntries) write_webhook(w, subject, entry, policy, options);
+  w.end_array().end_object();
   return std::move(w).take();
 }
 
@@ -222,9 +240,13 @@ void write_operation(Writer& w, std::string_view op, const Pointer& at, std::str
 
 std::vector<Registration> make_registrations(const config::Policy& policy, const RegistrationOptions& options) {
   std::vector<Registration> registrations;
-  for (const Subject& subject : kSubjects)
-    registrations.push_back(
-        {std::string(subject.configuration), std::string(subject.webhook), write_object(subject, policy, options)});
+  for (const Subject& subject : kSubjects) {
+    Registration& made = registrations.emplace_back(
+        Registration{std::string(subject.configuration), {}, write_object(subject, policy, options)});
+    for (const Entry& entry : kEntries) {
+      made.webhooks.push_back(std::string(entry.prefix) + std::string(subject.webhook));
+    }
+  }
   return registrations;
 }
 
@@ -236,27 +258,39 @@ bool is_kept_by_cert_manager(View live) {
       [&](std::string_view key) { return static_cast<bool>(annotations[key]); });
 }
 
-std::vector<Difference> find_bundle_differences(View live, std::string_view webhook, std::string_view authority_pem) {
-  const auto place = find_element(live["webhooks"], "name", webhook);
-  if (!place || is_kept_by_cert_manager(live)) return {};
-  const View is = live["webhooks"][*place]["clientConfig"]["caBundle"];
-  if (is && is_same_bundle(is, authority_pem)) return {};
-  const Pointer at = Pointer("/webhooks") / *place / "clientConfig" / "caBundle";
-  return {{at, text_of(is), '"' + encode_base64(authority_pem) + '"'}};
+std::vector<Difference> find_bundle_differences(View live, const std::vector<std::string>& webhooks,
+                                                std::string_view authority_pem) {
+  std::vector<Difference> found;
+  if (is_kept_by_cert_manager(live)) return found;
+  for (const std::string& webhook : webhooks) {
+    const auto place = find_element(live["webhooks"], "name", webhook);
+    if (!place) continue;
+    const View is = live["webhooks"][*place]["clientConfig"]["caBundle"];
+    if (is && is_same_bundle(is, authority_pem)) continue;
+    const Pointer at = Pointer("/webhooks") / *place / "clientConfig" / "caBundle";
+    found.push_back({at, text_of(is), '"' + encode_base64(authority_pem) + '"'});
+  }
+  return found;
 }
 
 std::vector<Difference> find_differences(View live, View wanted) {
-  const View webhook = wanted["webhooks"][std::size_t{0}];
-  const std::string_view name = webhook["name"].text().value_or(std::string_view());
   const View live_webhooks = live["webhooks"];
   if (!live_webhooks.is_array()) return {{Pointer("/webhooks"), text_of(live_webhooks), text_of(wanted["webhooks"])}};
-  const auto place = find_element(live_webhooks, "name", name);
-  if (!place) return {{Pointer("/webhooks") / "-", "", text_of(webhook)}};
-
-  std::vector<Difference> found = Comparison(live_webhooks[*place], webhook, Pointer("/webhooks") / *place).run();
-  if (const auto bundle = decode_base64(webhook["clientConfig"]["caBundle"].text().value_or(std::string_view()));
-      bundle && !bundle->empty()) {
-    for (Difference& difference : find_bundle_differences(live, name, *bundle)) found.push_back(std::move(difference));
+  std::vector<Difference> found;
+  for (const View webhook : wanted["webhooks"].elements()) {
+    const std::string name(webhook["name"].text().value_or(std::string_view()));
+    const auto place = find_element(live_webhooks, "name", name);
+    if (!place) {
+      found.push_back({Pointer("/webhooks") / "-", "", text_of(webhook)});
+      continue;
+    }
+    for (Difference& difference : Comparison(live_webhooks[*place], webhook, Pointer("/webhooks") / *place).run()) {
+      found.push_back(std::move(difference));
+    }
+    const auto bundle = decode_base64(webhook["clientConfig"]["caBundle"].text().value_or(std::string_view()));
+    if (!bundle || bundle->empty()) continue;
+    for (Difference& difference : find_bundle_differences(live, {name}, *bundle))
+      found.push_back(std::move(difference));
   }
   return found;
 }
@@ -277,13 +311,15 @@ std::string write_repair(View live, const std::vector<Difference>& differences) 
   return std::move(w).take();
 }
 
-std::vector<std::string> find_misfits(View live, View wanted) {
-  const View webhook = wanted["webhooks"][std::size_t{0}];
+namespace {
+
+void find_misfits_of(View webhook, View live, std::vector<std::string>& misfits) {
   const std::string name(webhook["name"].text().value_or(std::string_view()));
   const auto place = find_element(live["webhooks"], "name", name);
-  if (!place) return {"it has no webhook " + name + ", so nothing is sent"};
-
-  std::vector<std::string> misfits;
+  if (!place) {
+    misfits.push_back("it has no webhook " + name + ", so nothing is sent to it");
+    return;
+  }
   const View is = live["webhooks"][*place];
   for (const Difference& difference : Comparison(is, webhook, Pointer()).run()) {
     const std::string field = difference.at.tokens().front();
@@ -295,7 +331,7 @@ std::vector<std::string> find_misfits(View live, View wanted) {
   }
   const View live_selector = is["namespaceSelector"]["matchExpressions"];
   const auto spared = find_element(live_selector, "key", kNamespaceLabel);
-  if (!spared || live_selector[*spared]["operator"].text() != "NotIn") return misfits;
+  if (!spared || live_selector[*spared]["operator"].text() != "NotIn") return;
   std::set<std::string> expected;
   for (const View expression : webhook["namespaceSelector"]["matchExpressions"].elements())
     if (expression["key"].text() == kNamespaceLabel) expected = to_set(expression["values"]);
@@ -303,6 +339,18 @@ std::vector<std::string> find_misfits(View live, View wanted) {
   for (const std::string& name_space : to_set(live_selector[*spared]["values"]))
     if (!expected.contains(name_space))
       misfits.push_back("its namespaceSelector leaves out " + to_display(name_space) + ", which the policy does not");
+}
+
+}  // namespace
+
+std::vector<std::string> find_misfits(View live, View wanted) {
+  std::vector<std::string> misfits;
+  for (const View webhook : wanted["webhooks"].elements()) find_misfits_of(webhook, live, misfits);
+  // Both webhooks have the same conditions: once told is enough.
+  for (std::size_t i = 0; i < misfits.size(); ++i) {
+    misfits.erase(std::remove(misfits.begin() + static_cast<std::ptrdiff_t>(i) + 1, misfits.end(), misfits[i]),
+                  misfits.end());
+  }
   return misfits;
 }
 

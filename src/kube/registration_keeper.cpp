@@ -47,7 +47,7 @@ Outcome look_after(ApiClient& client, const Registration& registration, const Wi
         tell(events.on_misfit, registration.name, misfit);
 
     if (wish.authority_pem.empty()) return Outcome::NotKept;
-    const auto differences = find_bundle_differences(live->root(), registration.webhook, wish.authority_pem);
+    const auto differences = find_bundle_differences(live->root(), registration.webhooks, wish.authority_pem);
     if (differences.empty()) return Outcome::Kept;
     const auto repaired = client.patch(path, PatchType::Json, write_repair(live->root(), differences));
     if (repaired) {

@@ -26,7 +26,7 @@ Lines problems_of(std::string_view text) {
 }
 
 const std::string kUnknownAtTheRoot =
-    "unknown field; known here: apiVersion, kind, prefix, skipNamespaces, jobControllers, mode, onError, "
+    "unknown field; known here: apiVersion, kind, prefix, skipNamespaces, jobControllers, mode, canary, onError, "
     "requireEstimate, "
     "onInvalidEstimate, onUnknownKey, onImpossibleDeadline, sidecars, resources, gpu, tolerations, lists, priority, "
     "runtime, nodeAffinity, "
@@ -38,13 +38,16 @@ TEST_CASE("a bad field is reported with its place, what is allowed and what was 
   const Case cases[] = {
       {"modee: enforce", {"3:1: modee: unknown field; did you mean \"mode\"?"}},
       {"gpu: {max_per_pod: 3}", {"3:7: gpu.max_per_pod: unknown field; did you mean \"maxPerPod\"?"}},
-      {"mode: shadow", {"3:7: mode: must be enforce or disabled, not \"shadow\""}},
+      {"canary: {percent: 101}", {"3:19: canary.percent: must be a whole number from 0 to 100, not \"101\""}},
+      {"canary: {}", {"3:9: canary: missing field \"percent\""}},
       {"mode: off",
-       {"3:7: mode: must be enforce or disabled, not off (a boolean to YAML); did you mean \"disabled\"?"}},
-      {"mode: on", {"3:7: mode: must be enforce or disabled, not on (a boolean to YAML); did you mean \"enforce\"?"}},
-      {R"(mode: "off")", {"3:7: mode: must be enforce or disabled, not \"off\""}},
-      {"mode: [enforce]", {"3:7: mode: must be enforce or disabled, not a list"}},
-      {"mode: enforced", {"3:7: mode: must be enforce or disabled, not \"enforced\"; did you mean \"enforce\"?"}},
+       {"3:7: mode: must be enforce, shadow or disabled, not off (a boolean to YAML); did you mean \"disabled\"?"}},
+      {"mode: on",
+       {"3:7: mode: must be enforce, shadow or disabled, not on (a boolean to YAML); did you mean \"enforce\"?"}},
+      {R"(mode: "off")", {"3:7: mode: must be enforce, shadow or disabled, not \"off\""}},
+      {"mode: [enforce]", {"3:7: mode: must be enforce, shadow or disabled, not a list"}},
+      {"mode: enforced",
+       {"3:7: mode: must be enforce, shadow or disabled, not \"enforced\"; did you mean \"enforce\"?"}},
       {R"(mode: enforce
 mode: disabled)",
        {"4:1: the key \"mode\" is here a second time; it was first set at line 3, column 1"}},
@@ -420,10 +423,11 @@ mode: disabled)",
         "8:3: namespaces[2]: missing field \"match\"", "9:3: namespaces[3]: missing field \"policy\"",
         "10:19: namespaces[4].match.names[0]: must be a namespace or a glob (lower-case letters, digits, '-', '*', "
         "'?'), not \"\"",
-        "11:18: namespaces[4].policy.mode: must be enforce or disabled, not off (a boolean to YAML); did you mean "
+        "11:18: namespaces[4].policy.mode: must be enforce, shadow or disabled, not off (a boolean to YAML); did you "
+        "mean "
         "\"disabled\"?",
         "12:23: namespaces[5].match.labels: unknown field; known here: names",
-        "13:11: namespaces[5].policy: must be a map of mode, onError, requireEstimate, onInvalidEstimate, "
+        "13:11: namespaces[5].policy: must be a map of mode, canary, onError, requireEstimate, onInvalidEstimate, "
         "onUnknownKey, onImpossibleDeadline, sidecars, resources, gpu, tolerations, lists, priority, runtime, "
         "nodeAffinity, placement, not a "
         "list"}},
@@ -456,15 +460,15 @@ namespaces:
 queue: {}
 schedulers: []
 disruption: {}
-canary: {})",
+budgets: {})",
        {"3:1: shadow: " + kUnknownAtTheRoot, "4:1: queue: " + kUnknownAtTheRoot,
         "5:1: schedulers: " + kUnknownAtTheRoot, "6:1: disruption: " + kUnknownAtTheRoot,
-        "7:1: canary: " + kUnknownAtTheRoot}},
+        "7:1: budgets: " + kUnknownAtTheRoot}},
       {R"(priority:
   bands: {class: a})",
        {"4:10: priority.bands: must be a list, not a map"}},
       {"lists: [warn, template]", {"3:8: lists: must be warn or template, not a list"}},
-      {"mode: 1", {"3:7: mode: must be enforce or disabled, not \"1\""}},
+      {"mode: 1", {"3:7: mode: must be enforce, shadow or disabled, not \"1\""}},
       {R"(onError: null
 mode: ~
 gpu: true)",
@@ -547,12 +551,12 @@ TEST_CASE("a file that is no policy at all is reported too") {
        {"the policy is empty: it must at least say apiVersion: plimsoll.dev/v1alpha1 and kind: Policy"}},
       {"{}\n", {"1:1: missing field \"apiVersion\"", "1:1: missing field \"kind\""}},
       {"- a\n",
-       {"1:1: must be a map of apiVersion, kind, prefix, skipNamespaces, jobControllers, mode, onError, "
+       {"1:1: must be a map of apiVersion, kind, prefix, skipNamespaces, jobControllers, mode, canary, onError, "
         "requireEstimate, onInvalidEstimate, onUnknownKey, onImpossibleDeadline, sidecars, resources, gpu, "
         "tolerations, lists, priority, "
         "runtime, nodeAffinity, placement, namespaces, not a list"}},
       {"hello\n",
-       {"1:1: must be a map of apiVersion, kind, prefix, skipNamespaces, jobControllers, mode, onError, "
+       {"1:1: must be a map of apiVersion, kind, prefix, skipNamespaces, jobControllers, mode, canary, onError, "
         "requireEstimate, onInvalidEstimate, onUnknownKey, onImpossibleDeadline, sidecars, resources, gpu, "
         "tolerations, lists, priority, "
         "runtime, nodeAffinity, placement, namespaces, not \"hello\""}},

@@ -122,6 +122,87 @@ spec: {containers: [{name: a, resources: {requests: {cpu: "4"}, limits: {cpu: "1
         R"([{"op":"add","path":"/spec/containers/0/resources/limits/cpu","value":"4"}])");
 }
 
+TEST_CASE("in shadow a decision is made and told, and nothing is changed or refused") {
+  using Route = admission::Route;
+  constexpr std::string_view kGood =
+      "annotations: {estimate.plimsoll.dev/memory: 4Gi%}}\nspec: {containers: [{name: a}]}";
+  constexpr std::string_view kBad =
+      "annotations: {estimate.plimsoll.dev/memory: '8'%}}\nspec: {containers: [{name: a}]}";
+  struct Case {
+    std::string_view object;
+    std::string_view mode;  // an annotation
+    std::string_view policy;
+    Route route;
+    std::string_view want;  // verdict, reason
+  };
+  const Case cases[] = {
+      {kGood, "", "mode: shadow", Route::Mutate, "Unchanged WouldMutate"},
+      {kBad, "", "mode: shadow", Route::Mutate, "Unchanged WouldReject"},
+      {kGood, "", "", Route::Shadow, "Unchanged WouldMutate"},
+      {kBad, "", "", Route::Shadow, "Unchanged WouldReject"},
+      {kGood, "shadow", "", Route::Mutate, "Unchanged WouldMutate"},
+      {kBad, "shadow", "", Route::Mutate, "Unchanged WouldReject"},
+      // The lower counts.
+      {kGood, "enforce", "mode: shadow", Route::Mutate, "Unchanged WouldMutate"},
+      {kGood, "enforce", "", Route::Shadow, "Unchanged WouldMutate"},
+      {kGood, "disabled", "mode: shadow", Route::Mutate, "Skipped OptedOut"},
+      {kGood, "", "mode: disabled", Route::Shadow, "Skipped PolicyDisabled"},
+      // Not where an estimate is required.
+      {kGood, "shadow", "requireEstimate: true", Route::Mutate, "Mutated "},
+      {kGood, "", "canary: {percent: 0}", Route::Mutate, "Unchanged WouldMutate"},
+      {kGood, "", "canary: {percent: 100}", Route::Mutate, "Mutated "},
+      {kGood, "", "canary: {percent: 100}", Route::Shadow, "Unchanged WouldMutate"},
+  };
+  for (const Case& c : cases) {
+    std::string object = "metadata: {" + std::string(c.object);
+    const std::string mode = c.mode.empty() ? "" : ", plimsoll.dev/mode: " + std::string(c.mode);
+    object.replace(object.find('%'), 1, mode);
+    INFO(object << "\n" << c.policy);
+    const auto asked = review("Pod", object, {.route = c.route});
+    const Decision decision = decide(asked, world(c.policy), kNow);
+    CHECK(std::string(to_text(decision.verdict)) + " " + std::string(decision.reason) == c.want);
+    const admission::Answer answer = make_answer(asked, decision);
+    if (decision.verdict == Verdict::Unchanged) {
+      CHECK(decision.changes.empty() == (decision.reason == reason::kWouldReject));
+      CHECK(decision.problems.empty() == (decision.reason == reason::kWouldMutate));
+      CHECK(answer.allowed);
+      CHECK(answer.patch.empty());
+      REQUIRE_FALSE(answer.warnings.empty());
+      CHECK_THAT(answer.warnings.front(), Catch::StartsWith("shadow: would "));
+    }
+  }
+}
+
+TEST_CASE("a canary takes the same families each time, and as many as it says") {
+  int enforced = 0;
+  for (int i = 0; i < 1000; ++i) {
+    const std::string object = "metadata: {name: job-" + std::to_string(i) +
+                               ", annotations: {estimate.plimsoll.dev/memory: 4Gi}}\nspec: {containers: [{name: a}]}";
+    const auto asked = review("Pod", object);
+    const bool at_20 = decide(asked, world("canary: {percent: 20}"), kNow).verdict == Verdict::Mutated;
+    const bool at_30 = decide(asked, world("canary: {percent: 30}"), kNow).verdict == Verdict::Mutated;
+    CHECK((at_30 || !at_20));  // who is in stays in
+    enforced += at_20 ? 1 : 0;
+  }
+  CHECK(enforced > 150);
+  CHECK(enforced < 250);
+}
+
+TEST_CASE("the Pods of a Job in shadow are not decided again") {
+  constexpr std::string_view kPod = R"(
+metadata:
+  name: j-x
+  ownerReferences: [{apiVersion: batch/v1, kind: Job, name: j, controller: true}]
+  annotations: {estimate.plimsoll.dev/memory: 4Gi}
+spec: {containers: [{name: a}]}
+)";
+  for (const std::string_view policy : {"mode: shadow", "canary: {percent: 0}", "canary: {percent: 100}"}) {
+    CHECK(decide(review("Pod", kPod, {.user = kJobController}), world(policy), kNow).reason == reason::kDecidedAtJob);
+  }
+  CHECK(decide(review("Pod", kPod, {.user = kJobController}), world(), kNow).verdict == Verdict::Mutated);
+  CHECK(decide(review("Pod", kPod), world("mode: shadow"), kNow).reason == reason::kWouldMutate);
+}
+
 TEST_CASE("a bad estimate is refused where a person made the object, and told where a controller did") {
   constexpr std::string_view kBad =
       "annotations: {estimate.plimsoll.dev/memory: '8', estimate.plimsoll.dev/cpu: '2', "
@@ -173,7 +254,7 @@ TEST_CASE("where an estimate is required its absence is refused, and opting out 
 }
 
 TEST_CASE("an unknown mode is ignored with a warning") {
-  for (const std::string_view mode : {"off", "shadow", "Disabled", "enforce"}) {
+  for (const std::string_view mode : {"off", "Shadow", "Disabled", "enforce"}) {
     const auto asked = review("Pod", "metadata: {annotations: {plimsoll.dev/mode: '" + std::string(mode) +
                                          "', estimate.plimsoll.dev/cpu: '1'}}\nspec: {containers: [{name: a}]}");
     const Decision decision = decide(asked, world(), kNow);

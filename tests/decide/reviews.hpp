@@ -16,6 +16,7 @@ struct Request {
   std::string_view name_space = "default";
   std::string_view operation = "CREATE";
   std::string_view sub_resource = "";
+  admission::Route route = admission::Route::Mutate;
 };
 
 inline admission::Review review_of_json(std::string_view kind, std::string_view object, const Request& request = {}) {
@@ -29,6 +30,7 @@ inline admission::Review review_of_json(std::string_view kind, std::string_view 
   w.key("object").raw(object).end_object().end_object();
   auto review = admission::decode_review(w.text());
   if (!review) FAIL(review.error().message);
+  review->route = request.route;
   return std::move(review).value();
 }
 inline admission::Review review(std::string_view kind, std::string_view yaml, const Request& request = {}) {

@@ -128,16 +128,17 @@ TEST_CASE("the options say who is called, and what if nobody answers") {
 const std::string kPem = "-----BEGIN CERTIFICATE-----\nQQ==\n-----END CERTIFICATE-----\n";
 const std::string kOtherPem = "-----BEGIN CERTIFICATE-----\nQg==\n-----END CERTIFICATE-----\n";
 
-/// The API server's copy: `changes` (a JSON object of fields) laid over our webhook, which stands behind another's.
+/// The API server's copy: `changes` (a JSON object of fields) laid over our webhooks, which stand behind another's.
 Document live_with(const std::vector<std::pair<std::string, std::string>>& changes) {
   const Document made = document(make_registrations(policy_of(""))[1].object);
   json::Tree tree(made.root());
   const Document other = document(R"([{"name":"other.example.com","clientConfig":{}}])");
-  const Document ours = document(json::write(made.root()["webhooks"][std::size_t{0}]));
   const Document version = document("\"12\"");
   REQUIRE(tree.add(Pointer("/metadata/resourceVersion"), version.root()).has_value());
   REQUIRE(tree.add(Pointer("/webhooks"), other.root()).has_value());
-  REQUIRE(tree.add(Pointer("/webhooks/-"), ours.root()).has_value());
+  for (const json::View ours : made.root()["webhooks"].elements()) {
+    REQUIRE(tree.add(Pointer("/webhooks/-"), ours).has_value());
+  }
   std::vector<Document> values;  // which the tree does not copy
   values.reserve(changes.size());
   for (const auto& [path, value] : changes) {
@@ -249,21 +250,21 @@ TEST_CASE("a caBundle is the same when the same certificates stand in it") {
   for (const Case& c : cases) {
     INFO(c.is << " -> " << c.wanted);
     const Document live = c.is == "none" ? live_with({}) : live_with({{at, '"' + encode_base64(c.is) + '"'}});
-    const auto found = find_bundle_differences(live.root(), kPodsWebhook, c.wanted);
+    const auto found = find_bundle_differences(live.root(), {std::string(kPodsWebhook)}, c.wanted);
     CHECK(found.size() == (c.differs ? 1U : 0U));
     const Document mended = patched(live, write_repair(live.root(), found));
-    CHECK(find_bundle_differences(mended.root(), kPodsWebhook, c.wanted).empty());
+    CHECK(find_bundle_differences(mended.root(), {std::string(kPodsWebhook)}, c.wanted).empty());
   }
   const Document broken = live_with({{at, "\"%%\""}});
-  CHECK(find_bundle_differences(broken.root(), kPodsWebhook, kPem).size() == 1);
-  CHECK(find_bundle_differences(broken.root(), "no.such.webhook", kPem).empty());
+  CHECK(find_bundle_differences(broken.root(), {std::string(kPodsWebhook)}, kPem).size() == 1);
+  CHECK(find_bundle_differences(broken.root(), {"no.such.webhook"}, kPem).empty());
 }
 
 TEST_CASE("what cert-manager keeps is left alone") {
   for (const std::string key : {"inject-ca-from", "inject-ca-from-secret", "inject-apiserver-ca"}) {
     const Document live = live_with({{"/metadata/annotations", "{\"cert-manager.io/" + key + "\":\"a/b\"}"}});
     CHECK(is_kept_by_cert_manager(live.root()));
-    CHECK(find_bundle_differences(live.root(), kPodsWebhook, kPem).empty());
+    CHECK(find_bundle_differences(live.root(), {std::string(kPodsWebhook)}, kPem).empty());
     const Document wanted = document(make_registrations(policy_of(""), {.authority_pem = kPem})[1].object);
     CHECK(find_differences(live.root(), wanted.root()).empty());
   }
@@ -271,7 +272,7 @@ TEST_CASE("what cert-manager keeps is left alone") {
 
 TEST_CASE("a repair begins with a test of the version that was read") {
   const Document live = live_with({});
-  CHECK(write_repair(live.root(), find_bundle_differences(live.root(), kPodsWebhook, "x")) ==
+  CHECK(write_repair(live.root(), find_bundle_differences(live.root(), {std::string(kPodsWebhook)}, "x")) ==
         R"([{"op":"test","path":"/metadata/resourceVersion","value":"12"},)"
         R"({"op":"add","path":"/webhooks/1/clientConfig/caBundle","value":"eA=="}])");
 }

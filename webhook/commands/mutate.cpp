@@ -120,8 +120,7 @@ void Mutation::decide_all(const Manifest& manifest) {
   for (const Object& object : manifest.objects) {
     const Result<json::Document> document = json::Document::parse(object.json);
     Result<admission::Review> review =
-        document ? admission::decode_review(encode_review(document->root(), request_, admission::Version::V1))
-                 : Unexpected{document.error()};
+        document ? make_review(document->root(), request_) : Unexpected{document.error()};
     if (!review) {
       complain(fmt::format("{}: {}", manifest.source, review.error().message), ExitCode::Failure);
       continue;

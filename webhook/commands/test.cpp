@@ -17,7 +17,8 @@ constexpr const char* kFooter =
 ---, and the verdict) and, here or in any directory above, a context.yaml:
   policy: {...}            laid over policyFile: PATH, or over the built-in policy
   now: 2026-01-01T00:00:00Z
-  request: {namespace, operation, name, generateName, subResource, dryRun, userInfo: {username, groups}}
+  request: {namespace, operation, name, generateName, subResource, dryRun, path,
+            userInfo: {username, groups}}
 
 Each case is also sent through both versions of AdmissionReview, decided again on its own result
 (now, an hour later, under another policy), and decided with unknown fields everywhere.

@@ -212,7 +212,7 @@ class Checks {
   // What the audit log keeps is decided as the object itself, and becomes the same.
   [[nodiscard]] std::string is_replayed() const {
     const std::string body = encode_review(object_, context_.request, Version::V1);
-    const Result<admission::Review> review = admission::decode_review(body);
+    const Result<admission::Review> review = make_review(object_, context_.request);
     if (!review) return review.error().message;
     const decide::Snapshot world{std::make_shared<const config::Policy>(context_.policy)};
     const auto record_of = [&](decide::Decision decision, audit::RecordedInput input) {
@@ -248,7 +248,7 @@ class Checks {
 }  // namespace
 
 Result<Passage> pass(View object, const GoldenContext& context, Version version) {
-  PLIMSOLL_TRY(review, admission::decode_review(encode_review(object, context.request, version)));
+  PLIMSOLL_TRY(review, make_review(object, context.request, version));
   Passage passage;
   passage.decision = decide::decide(review, {std::make_shared<const config::Policy>(context.policy)}, context.now);
   passage.answer = admission::encode_answer(decide::make_answer(review, passage.decision));

@@ -126,8 +126,8 @@ void Reader::read_user(const Node& user, Request& request) {
 }
 
 void Reader::read_request(const Node& request, GoldenContext& context) {
-  constexpr std::array<std::string_view, 7> kKnown = {"namespace",   "operation", "name",    "generateName",
-                                                      "subResource", "dryRun",    "userInfo"};
+  constexpr std::array<std::string_view, 8> kKnown = {"namespace",   "operation", "name",     "generateName",
+                                                      "subResource", "dryRun",    "userInfo", "path"};
   if (!is_table(request, "request", kKnown)) return;
   read_text(request, "request.", "namespace", context.request.name_space);
   read_text(request, "request.", "operation", context.request.operation);
@@ -141,6 +141,13 @@ void Reader::read_request(const Node& request, GoldenContext& context) {
   if (const Node* dry_run = request.find("dryRun")) {
     if (dry_run->kind != Node::Kind::Bool) refuse("request.dryRun", "must be true or false");
     if (dry_run->truth()) context.request.effect = Request::Effect::DryRun;
+  }
+  std::string path = "/mutate";
+  read_text(request, "request.", "path", path);
+  if (path == "/mutate/shadow") {
+    context.request.route = admission::Route::Shadow;
+  } else if (path != "/mutate") {
+    refuse("request.path", "must be /mutate or /mutate/shadow");
   }
   if (const Node* user = request.find("userInfo")) read_user(*user, context.request);
 }

@@ -6,7 +6,8 @@
 //     policy:      a policy without apiVersion and kind, laid over ...
 //     policyFile:  ... this policy; the path is looked for beside the context.yaml, then in every directory above it
 //     now:         default 2026-01-01T00:00:00Z
-//     request:     {namespace, operation, name, generateName, subResource, dryRun, userInfo: {username, groups}}
+//     request:     {namespace, operation, name, generateName, subResource, dryRun, userInfo: {username, groups},
+//                   path: /mutate or /mutate/shadow}
 //
 // The policy's revision is always `golden`, so that a changed default does not rewrite every marker. Besides comparing,
 // every case is held to what must hold for all objects: see checks.hpp.

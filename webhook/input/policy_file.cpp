@@ -36,7 +36,11 @@ std::string describe_gpu(const config::Gpu& gpu) {
 
 std::string describe(const config::Settings& settings) {
   const config::Resources& resources = settings.resources;
-  std::string text = settings.mode == config::Mode::Enforce ? "Enforced" : "Disabled";
+  std::string text = settings.mode == config::Mode::Enforce  ? "Enforced"
+                     : settings.mode == config::Mode::Shadow ? "In shadow"
+                                                             : "Disabled";
+  if (settings.canary_percent)
+    text += fmt::format(" for {} of 100 families, the others in shadow", *settings.canary_percent);
   text += fmt::format("; what an author wrote is {}. {}; {}, with a margin of {} ({} when sure, {} when not).",
                       resources.authored == config::Authored::Keep ? "kept" : "raised to the estimate",
                       describe("cpu", resources.cpu), describe("memory", resources.memory),

@@ -53,4 +53,10 @@ std::string encode_review(json::View object, const Request& request, admission::
   return std::move(writer).take();
 }
 
+Result<admission::Review> make_review(json::View object, const Request& request, admission::Version version) {
+  PLIMSOLL_TRY(review, admission::decode_review(encode_review(object, request, version)));
+  review.route = request.route;
+  return Result<admission::Review>(std::move(review));
+}
+
 }  // namespace plimsoll::webhook

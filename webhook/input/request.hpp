@@ -22,6 +22,7 @@ struct Request {
   std::string user = {};
   std::vector<std::string> groups = {};
   enum class Effect { Persisted, DryRun } effect = Effect::Persisted;
+  admission::Route route = admission::Route::Mutate;
 };
 
 /// The uid of every review that is made here: nothing may depend on it.
@@ -29,5 +30,9 @@ inline constexpr std::string_view kReviewUid = "00000000-0000-4000-8000-00000000
 
 /// The body that the API server would send. `object` has apiVersion and kind.
 [[nodiscard]] std::string encode_review(json::View object, const Request& request, admission::Version version);
+
+/// The same as the server has it, once decoded. Errors: those of admission::decode_review().
+[[nodiscard]] Result<admission::Review> make_review(json::View object, const Request& request,
+                                                    admission::Version version = admission::Version::V1);
 
 }  // namespace plimsoll::webhook

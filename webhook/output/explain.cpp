@@ -105,7 +105,8 @@ std::string headline(const std::string& what, const Decision& decision) {
     case Verdict::Mutated:
       return fmt::format("{} is changed {}.", what, places(decision.changes.size()));
     case Verdict::Unchanged:
-      if (!decision.is_preview) return fmt::format("{} stays as it is: {}.", what, decision.message);
+      if (decision.is_shadow || !decision.is_preview)
+        return fmt::format("{} stays as it is: {}.", what, decision.message);
       return fmt::format(
           "{} stays as it is; each Job that it makes is decided.\nOne made now would be {}.", what,
           decision.changes.empty() ? "left as it is, too" : "changed " + places(decision.changes.size()));
@@ -160,7 +161,10 @@ std::string explain(const admission::Review& review, const Decision& decision, c
     const std::string rule = change.rule.empty() ? "" : fmt::format(" ({})", change.rule);
     changes.push_back(fmt::format("{} — {}{}", describe(change), to_display(change.reason, kNoLimit), rule));
   }
-  note += section(decision.is_preview ? "What would change in the Job:" : "What changes:", changes);
+  note += section(decision.is_preview  ? "What would change in the Job:"
+                  : decision.is_shadow ? "What would change:"
+                                       : "What changes:",
+                  changes);
   note += section("What is wrong:", surroundings.problems);
   note += section("Worth knowing:", surroundings.warnings);
 

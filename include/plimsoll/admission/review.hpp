@@ -34,6 +34,9 @@ struct GroupVersionKind {
   bool operator==(const GroupVersionKind&) const = default;
 };
 
+/// Which path a request came to: one registration asks for decisions that are carried out, another only for telling.
+enum class Route { Mutate, Shadow };
+
 /// One decoded request. Owns the bytes; every view and string_view points into them and survives a move.
 /// Threads: reading is safe.
 struct Review {
@@ -49,7 +52,8 @@ struct Review {
   std::string_view user;
   std::vector<std::string_view> groups;
   bool dry_run = false;
-  json::View object;  ///< missing or null on DELETE
+  Route route = Route::Mutate;  ///< not in the body: whoever took the request sets it
+  json::View object;            ///< missing or null on DELETE
 };
 
 /// Decodes a request body.

@@ -35,6 +35,7 @@ struct Record {
   std::chrono::microseconds latency{0};
   std::string uid;
   bool dry_run = false;
+  admission::Route route = admission::Route::Mutate;
   std::string operation;
   std::string kind;
   std::string name_space;

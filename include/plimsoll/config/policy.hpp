@@ -18,7 +18,12 @@
 
 namespace plimsoll::config {
 
-enum class Mode { Enforce, Disabled };
+/// What is done with a decision. In order: of two that apply the lower counts.
+enum class Mode {
+  Disabled,  ///< none is made
+  Shadow,    ///< it is made and told, and nothing is changed or refused
+  Enforce
+};
 /// What a request is answered when Plimsoll itself fails.
 enum class OnError { Allow, Deny };
 /// What becomes of an object whose estimate is bad.
@@ -224,6 +229,8 @@ struct Estimates {
 /// Everything that may differ between namespaces.
 struct Settings {
   Mode mode = Mode::Enforce;
+  /// Of a hundred families as many are enforced, the others decided in shadow; absent: all.
+  std::optional<std::int64_t> canary_percent;
   OnError on_error = OnError::Allow;
   Estimates estimates;
   /// Objects for which this holds must carry an estimate; absent: none must.

@@ -52,13 +52,16 @@ inline constexpr std::string_view kNoRoom = "NoRoom";
 inline constexpr std::string_view kCronJob = "CronJob";
 inline constexpr std::string_view kBadEstimate = "BadEstimate";
 inline constexpr std::string_view kEstimateRequired = "EstimateRequired";
+inline constexpr std::string_view kWouldMutate = "WouldMutate";
+inline constexpr std::string_view kWouldReject = "WouldReject";
 inline constexpr std::string_view kOutOfTime = "OutOfTime";
 inline constexpr std::string_view kBug = "Bug";
 
 inline constexpr std::string_view kAll[] = {
-    kNotCreate,   kSubresource,  kUnsupportedKind, kSkippedNamespace, kPolicyDisabled,   kOptedOut,  kMirrorPod,
-    kBoundPod,    kKueueManaged, kAutoscaled,      kDecidedAtJob,     kNoEstimate,       kMalformed, kAlreadyDecided,
-    kNothingToDo, kNoRoom,       kCronJob,         kBadEstimate,      kEstimateRequired, kOutOfTime, kBug};
+    kNotCreate,   kSubresource,  kUnsupportedKind, kSkippedNamespace, kPolicyDisabled,   kOptedOut,    kMirrorPod,
+    kBoundPod,    kKueueManaged, kAutoscaled,      kDecidedAtJob,     kNoEstimate,       kMalformed,   kAlreadyDecided,
+    kNothingToDo, kNoRoom,       kCronJob,         kBadEstimate,      kEstimateRequired, kWouldMutate, kWouldReject,
+    kOutOfTime,   kBug};
 }  // namespace reason
 
 /// One value that the patch changes, in the words of Kubernetes.
@@ -83,6 +86,9 @@ struct Decision {
   std::string policy;  ///< revision
   /// The changes are those of the Job that a CronJob would make; the CronJob itself is not changed.
   bool is_preview = false;
+  /// Made, but not to be carried out: verdict Unchanged with kWouldMutate or kWouldReject, `changes` and `problems` as
+  /// they would have been.
+  bool is_shadow = false;
   bool deny_on_failure = false;
   /// The object's marker contradicted the object, so the decision was made without it.
   bool is_marker_put_aside = false;

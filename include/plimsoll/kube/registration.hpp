@@ -27,7 +27,8 @@ struct RegistrationOptions {
   std::string service_name = "plimsoll";
   std::string service_namespace = "plimsoll-system";
   std::uint16_t service_port = 443;
-  /// Instead of the Service, for a server outside the cluster: the whole address, path included.
+  /// Instead of the Service, for a server outside the cluster: the whole address, path included; `/shadow` is put
+  /// behind it where decisions are only told.
   std::string url = {};
   /// PEM; empty: the caBundle is not ours to say.
   std::string authority_pem = {};
@@ -35,11 +36,11 @@ struct RegistrationOptions {
   FailurePolicy failure_policy = FailurePolicy::Ignore;
 };
 
-/// One MutatingWebhookConfiguration with its one webhook.
+/// One MutatingWebhookConfiguration.
 struct Registration {
   std::string name;
-  std::string webhook;
-  std::string object;  ///< the whole object, as compact JSON
+  std::vector<std::string> webhooks;  ///< their names: one that carries decisions out, one that tells them
+  std::string object;                 ///< the whole object, as compact JSON
 };
 
 /// 00-plimsoll-jobs and zz-plimsoll-pods. Deterministic.
@@ -65,9 +66,10 @@ struct Difference {
 /// caBundle only when `wanted` has one and cert-manager does not keep it.
 [[nodiscard]] std::vector<Difference> find_differences(json::View live, json::View wanted);
 
-/// What would have to change for `webhook` to trust `authority_pem` and nobody else: at most one place. Nothing where
-/// cert-manager keeps the field, where there is no such webhook, or where the same certificates stand in other order.
-[[nodiscard]] std::vector<Difference> find_bundle_differences(json::View live, std::string_view webhook,
+/// What would have to change for `webhooks` to trust `authority_pem` and nobody else: at most one place in each.
+/// Nothing where cert-manager keeps the field, where there is no such webhook, or where the same certificates stand in
+/// other order.
+[[nodiscard]] std::vector<Difference> find_bundle_differences(json::View live, const std::vector<std::string>& webhooks,
                                                               std::string_view authority_pem);
 
 /// Whether cert-manager has been told to keep the caBundle.
