@@ -9,6 +9,7 @@
 #include "plimsoll/base/text.hpp"
 #include "plimsoll/telemetry/log.hpp"
 #include "plimsoll/units/duration.hpp"
+#include "webhook/refusals.hpp"
 
 namespace plimsoll::webhook {
 namespace {
@@ -17,18 +18,6 @@ using std::chrono::steady_clock;
 
 constexpr std::string_view kMutatePath = "/mutate";
 constexpr std::string_view kShadowPath = "/mutate/shadow";
-
-http::Response refuse(unsigned status, std::string why) {
-  why += '\n';
-  return {.status = status, .content_type = "text/plain; charset=utf-8", .body = std::move(why)};
-}
-
-http::Response refuse_method(const http::Request& request, std::string allowed) {
-  http::Response response =
-      refuse(405, fmt::format("{} is not allowed here: use {}", to_display(request.method), allowed));
-  response.headers.emplace_back("Allow", std::move(allowed));
-  return response;
-}
 
 // RFC 6750, section 3: a challenge names the scheme, and says so when it was the token that is no good.
 http::Response refuse_caller(const auth::Refusal& refusal) {
@@ -57,21 +46,6 @@ bool is_json(std::string_view content_type) {
   return rest.empty() || rest.front() == ';' || rest.front() == ' ';
 }
 
-// The API server says in `?timeout=2s` how long it will wait. Other keys are not ours.
-Result<std::optional<Duration>> read_timeout(std::string_view query) {
-  constexpr std::string_view kKey = "timeout=";
-  while (!query.empty()) {
-    const std::size_t end = std::min(query.find('&'), query.size());
-    const std::string_view pair = query.substr(0, end);
-    query.remove_prefix(std::min(end + 1, query.size()));
-    if (!pair.starts_with(kKey)) continue;
-    PLIMSOLL_TRY(timeout, parse_duration(pair.substr(kKey.size())));
-    if (timeout <= Duration{}) return fail(ErrorCode::Invalid, "must be more than zero");
-    return std::optional(timeout);
-  }
-  return std::optional<Duration>();
-}
-
 decide::Decision give_up(const decide::Snapshot& world) {
   decide::Decision decision;
   decision.verdict = decide::Verdict::Skipped;
@@ -93,9 +67,7 @@ http::Response AdmissionEndpoint::answer(http::Request&& request) const {
     if (!admitted) return refuse_caller(admitted.error());
     caller = std::move(admitted->name);
   }
-  if (request.path != kMutatePath && request.path != kShadowPath) {
-    return refuse(404, fmt::format("there is nothing at {}: use /mutate", to_display(request.path)));
-  }
+  if (request.path != kMutatePath && request.path != kShadowPath) return refuse_path(request, kMutatePath);
   if (request.method != "POST") return refuse_method(request, "POST");
   if (!is_json(request.content_type)) {
     return refuse(415,
@@ -105,8 +77,8 @@ http::Response AdmissionEndpoint::answer(http::Request&& request) const {
 }
 
 http::Response AdmissionEndpoint::mutate(http::Request&& request, std::string caller) const {
-  const Result<std::optional<Duration>> timeout = read_timeout(request.query);
-  if (!timeout) return refuse(400, "timeout: " + timeout.error().message);
+  const http::Patience patience = request.patience;
+  if (!patience) return refuse(400, patience.error().where + ": " + patience.error().message);
 
   const TimePoint now = read_clock();
   audit::Input input = audit::keep_input(request.body, kept_);  // parsing changes the bytes
@@ -121,7 +93,7 @@ http::Response AdmissionEndpoint::mutate(http::Request&& request, std::string ca
   if (request.path == kShadowPath) review->route = admission::Route::Shadow;
   const auto decoded = steady_clock::now();
   const decide::Snapshot world = world_();
-  const bool late = *timeout && decoded - request.received > (*timeout)->nanoseconds();
+  const bool late = *patience && decoded - request.received > **patience;
   decide::Decision decision = late ? give_up(world) : decide::decide(*review, world, now);
   const auto decided = steady_clock::now();
   http::Response response{.status = 200,
@@ -146,10 +118,20 @@ void AdmissionEndpoint::tell_failure(std::string_view uid, std::string_view why)
   telemetry::log(telemetry::Level::Error, "decision failed", {{"uid", uid}, {"why", why}, {"suppressed", *kept_back}});
 }
 
-std::optional<std::chrono::nanoseconds> read_patience(std::string_view query) {
-  const Result<std::optional<Duration>> timeout = read_timeout(query);
-  if (!timeout || !*timeout) return std::nullopt;
-  return (*timeout)->nanoseconds();
+// The API server says `?timeout=2s`. Other keys are not ours.
+http::Patience read_patience(std::string_view query) {
+  constexpr std::string_view kKey = "timeout=";
+  while (!query.empty()) {
+    const std::size_t end = std::min(query.find('&'), query.size());
+    const std::string_view pair = query.substr(0, end);
+    query.remove_prefix(std::min(end + 1, query.size()));
+    if (!pair.starts_with(kKey)) continue;
+    const Result<Duration> timeout = parse_duration(pair.substr(kKey.size()));
+    if (!timeout) return fail(timeout.error().code, timeout.error().message, "timeout");
+    if (*timeout <= Duration{}) return fail(ErrorCode::Invalid, "must be more than zero", "timeout");
+    return timeout->nanoseconds();
+  }
+  return std::nullopt;
 }
 
 }  // namespace plimsoll::webhook

@@ -3,7 +3,6 @@
 
 #include <chrono>
 #include <functional>
-#include <optional>
 #include <string>
 #include <string_view>
 
@@ -53,7 +52,7 @@ class AdmissionEndpoint {
   mutable LineLimit failures_;
 };
 
-/// How long the caller of this query waits, as it says in `timeout=`; nothing where it does not, or not intelligibly.
-[[nodiscard]] std::optional<std::chrono::nanoseconds> read_patience(std::string_view query);
+/// How long the caller of this query waits, as it says in `timeout=`.
+[[nodiscard]] http::Patience read_patience(std::string_view query);
 
 }  // namespace plimsoll::webhook

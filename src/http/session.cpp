@@ -75,6 +75,7 @@ struct Session {
   std::size_t held = 0;
   std::size_t requests = 0;
   Clock::time_point received;
+  Patience patience = std::nullopt;
   Clock::time_point old_at;
   CloseCause cause = CloseCause::ClientLeft;
 
@@ -183,9 +184,7 @@ std::optional<Refusal> why_not_now(Session& s) {
   s.hold(s.reader.held());
   if (s.worker.backlog.is_empty()) return std::nullopt;
 
-  std::optional<std::chrono::nanoseconds> patience;
-  if (s.shared.patience) patience = s.shared.patience(s.reader.query());
-  const auto usable = kUsableTime * patience.value_or(s.shared.limits.default_patience);
+  const auto usable = kUsableTime * s.patience.value_or(std::nullopt).value_or(s.shared.limits.default_patience);
   if (Clock::now() - s.received + s.worker.backlog.wait_of(size) <= usable) return std::nullopt;
   return Refusal{RefusalCause::TooLate, "more is asked than can be answered in time"};
 }
@@ -204,7 +203,10 @@ void take_input(Session& s, std::string_view bytes) {
     s.unread.append(bytes);
     s.unread.erase(0, s.reader.take(s.unread));
   }
-  if (was_in_head && s.reader.state() == State::Body) s.connection.enter(Phase::Busy, limits.body_timeout);
+  const State state = s.reader.state();
+  if (!was_in_head || state == State::Head || state == State::Refused) return;
+  if (s.shared.patience) s.patience = s.shared.patience(s.reader.query());
+  if (state == State::Body) s.connection.enter(Phase::Busy, limits.body_timeout);
 }
 
 /// Reads until the request is complete or its fate is clear.
@@ -299,6 +301,7 @@ Response answer(Session& s) {
     request.peer = s.peer;
     request.certificate = s.certificate;
     request.received = s.received;
+    request.patience = s.patience;
     return s.shared.handler(std::move(request));
   } catch (const std::exception& thrown) {
     s.report(Trouble::HandlerThrew, to_display(thrown.what(), 256));

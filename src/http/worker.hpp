@@ -53,7 +53,7 @@ struct Shared {
   Handler handler;
   Events events;
   std::function<tls::ServerContext()> tls;
-  std::function<std::optional<std::chrono::nanoseconds>(std::string_view query)> patience;
+  std::function<Patience(std::string_view query)> patience;
 
   std::atomic<bool> draining = false;
   std::atomic<bool> stopping = false;

@@ -29,10 +29,7 @@ class SlowServer {
               std::this_thread::sleep_for(25ms);
               return echo(std::move(request));
             },
-            wire, 1,
-            [](std::string_view query) -> std::optional<std::chrono::nanoseconds> {
-              return query == "patient" ? 60s : 75ms;
-            }) {
+            wire, 1, [](std::string_view query) -> Patience { return query == "patient" ? 60s : 75ms; }) {
     for (std::size_t i = 0; i < 8; ++i) patient_.emplace_back(server_.port(), wire);
     // What a request takes has to be seen once; by then all are accepted.
     Client client = server_.connect();

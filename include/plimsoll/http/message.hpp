@@ -4,13 +4,18 @@
 #include <chrono>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include "plimsoll/base/result.hpp"
 #include "plimsoll/tls/peer.hpp"
 
 namespace plimsoll::http {
+
+/// How long a caller waits for its answer: nothing where it does not say so, an error where it does unintelligibly.
+using Patience = Result<std::optional<std::chrono::nanoseconds>>;
 
 /// One request, whole and within the limits. It owns its bytes.
 struct Request {
@@ -25,6 +30,8 @@ struct Request {
   std::shared_ptr<const tls::Peer> certificate;
   /// When its first bytes were seen: where a caller's deadline and our latency begin.
   std::chrono::steady_clock::time_point received;
+  /// What ServerOptions::patience has read in the query.
+  Patience patience = std::nullopt;
 };
 
 /// What is answered. Content-Length, Connection and Date are the server's to add.

@@ -15,7 +15,6 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
-#include <optional>
 #include <string>
 #include <string_view>
 
@@ -104,9 +103,9 @@ struct ServerOptions {
   std::function<tls::ServerContext()> tls = {};
   std::size_t threads = 1;
   Limits limits = {};
-  /// How long the caller waits for an answer, by its request's query; nothing where it does not say so.
+  /// How long the caller waits for an answer, by its request's query: asked once per request.
   /// Threads: called on the I/O threads, several at once; must not block.
-  std::function<std::optional<std::chrono::nanoseconds>(std::string_view query)> patience = {};
+  std::function<Patience(std::string_view query)> patience = {};
 };
 
 /// A server that listens and answers from start_server() until it is stopped or destroyed.
