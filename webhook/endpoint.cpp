@@ -67,7 +67,7 @@ http::Response AdmissionEndpoint::answer(http::Request&& request) const {
     if (!admitted) return refuse_caller(admitted.error());
     caller = std::move(admitted->name);
   }
-  if (request.path != kMutatePath && request.path != kShadowPath) return refuse_path(request, kMutatePath);
+  if (request.path != kMutatePath && request.path != kShadowPath) return refuse_path(request, std::string(kMutatePath));
   if (request.method != "POST") return refuse_method(request, "POST");
   if (!is_json(request.content_type)) {
     return refuse(415,
