@@ -2,7 +2,9 @@
 
 #include <CLI/CLI.hpp>
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -17,11 +19,14 @@
 #include "webhook/compose/certificates.hpp"
 #include "webhook/compose/connection_log.hpp"
 #include "webhook/compose/connection_metrics.hpp"
+#include "webhook/compose/gate.hpp"
 #include "webhook/compose/live_options.hpp"
 #include "webhook/compose/live_policy.hpp"
 #include "webhook/compose/metrics.hpp"
+#include "webhook/compose/plain_port.hpp"
 #include "webhook/compose/readiness.hpp"
 #include "webhook/compose/registration_watch.hpp"
+#include "webhook/compose/reload_status.hpp"
 #include "webhook/compose/server_config.hpp"
 #include "webhook/compose/shared_certificates.hpp"
 #include "webhook/compose/stop_signals.hpp"
@@ -37,14 +42,30 @@ using Lines = std::vector<std::string>;
 template <class T>
 Result<T, Lines> in_lines(Result<T> result) {
   if (result) return std::move(result).value();
-  const Error& error = result.error();
-  return Unexpected{Lines{error.where.empty() ? error.message : error.where + ": " + error.message}};
+  return Unexpected{Lines{to_line(result.error())}};
 }
 
 Result<std::unique_ptr<SharedCertificates>> find_shared_certificates(const ServeOptions& options,
-                                                                     const SharedCertificates::Sleep& sleep) {
+                                                                     const StopSignals& signals) {
   if (options.shared_secret.empty()) return std::unique_ptr<SharedCertificates>();
-  return SharedCertificates::load(options, sleep);
+  return SharedCertificates::load(options, [&](std::chrono::milliseconds time) { return !signals.wait_for(time); });
+}
+
+Result<std::unique_ptr<LiveCertificate>> find_certificate(const ServeOptions& options, const SharedCertificates* shared,
+                                                          const Callers& callers) {
+  if (shared != nullptr) return LiveCertificate::start_with(shared->current()->leaf, callers.trust);
+  return LiveCertificate::load(options, callers.trust);
+}
+
+http::ServerOptions webhook_port(const ServeOptions& options, const LiveCertificate& certificate) {
+  http::ServerOptions port{.listen = options.listen,
+                           .tls = [&] { return certificate.current()->context; },
+                           .threads = options.threads,
+                           .patience = read_patience};
+  port.limits.max_connections = options.max_connections;
+  port.limits.max_requests_per_connection = options.max_requests_per_connection;
+  port.limits.max_connection_age = options.max_connection_age;
+  return port;
 }
 
 // The caBundle follows the shared certificates, and these wait for it.
@@ -56,22 +77,55 @@ void publish_bundle(SharedCertificates& shared, RegistrationWatchOptions& watch)
   watch.on_repair = [&] { shared.publication().note_disturbed(); };
 }
 
+Result<std::optional<kube::RegistrationKeeper>> keep_registrations(const ServeOptions& options,
+                                                                   const LivePolicy& policy, SharedCertificates* shared,
+                                                                   telemetry::Metrics& metrics) {
+  if (!options.watches_registration) return std::nullopt;
+  RegistrationWatchOptions watched{
+      .kubeconfig = options.kubeconfig,
+      .policy = [&] { return policy.current(); },
+      .authority_pem = [file = options.authority_file.empty()
+                                   ? options.authority_out
+                                   : options.authority_file] { return load_authority(file); }};
+  if (shared != nullptr) publish_bundle(*shared, watched);
+  PLIMSOLL_TRY(keeper, watch_registrations(std::move(watched), metrics));
+  return std::optional(std::move(keeper));
+}
+
+// Endpoints are taken out of rotation some seconds after readiness fails; until then callers still come.
+void lead_out(const StopSignals& signals, const ServeOptions& options, Readiness& readiness, http::Server& server) {
+  readiness.begin_shutdown();
+  telemetry::log(Level::Info, "stopping", {{"drainMs", std::int64_t{options.drain_delay.count()}}});
+  server.drain();
+  std::size_t cut = 0;
+  if (signals.wait_for(options.drain_delay)) {
+    telemetry::log(Level::Warning, "second signal: stopping at once");
+    cut = server.stop(std::chrono::milliseconds(0));
+  } else {
+    cut = server.stop(options.stop_timeout, [&] { return signals.wait_for(std::chrono::milliseconds(0)); });
+  }
+  telemetry::log(Level::Info, "stopped", {{"requestsCut", static_cast<std::int64_t>(cut)}});
+}
+/// A value that follows its files, as metrics and readiness call it.
+struct Followed {
+  std::string name;
+  const ReloadStatus& reloads;
+  std::function<Finding()> check;
+};
+
 Result<void, Lines> serve(const ServeCommand& command) {
   const StopSignals signals;
   const ServeOptions& options = command.options;
 
   // What a request needs.
   PLIMSOLL_TRY(policy, LivePolicy::load(options.policy_file));
-  PLIMSOLL_TRY(callers, in_lines(load_callers(options.callers)));
-  const auto sleep = [&](std::chrono::milliseconds time) { return !signals.wait_for(time); };
-  PLIMSOLL_TRY(shared, in_lines(find_shared_certificates(options, sleep)));
-  PLIMSOLL_TRY(certificate, in_lines(shared ? LiveCertificate::start_with(shared->current()->leaf, callers.trust)
-                                            : LiveCertificate::load(options, callers.trust)));
+  PLIMSOLL_TRY(callers, in_lines(LiveCallers::load(options.callers)));
+  PLIMSOLL_TRY(shared, in_lines(find_shared_certificates(options, signals)));
+  PLIMSOLL_TRY(certificate, in_lines(find_certificate(options, shared.get(), *callers->current())));
   PLIMSOLL_TRY(audit, in_lines(find_audit_log(options.audit).and_then(telemetry::AuditSink::open)));
   telemetry::Metrics metrics;
   const DecisionMetrics decision_metrics(metrics);
-  observe_program(metrics, audit);
-  const Gate gate(std::make_shared<const Callers>(callers), metrics);
+  const Gate gate([&] { return callers->current(); }, metrics);
   const AdmissionEndpoint endpoint(
       [&] { return decide::Snapshot{policy->current()}; },
       [&](audit::Record record, const StepTimes& times) {
@@ -80,85 +134,53 @@ Result<void, Lines> serve(const ServeCommand& command) {
       },
       [&](const http::Request& request, TimePoint now) { return gate.admit(request, now); }, audit.input());
 
-  // What changes while it runs.
+  // What is told of it.
   LiveOptions live(command);
-  reload::FileWatcher watcher;
-  live.follow(watcher);
-  policy->follow(watcher);
-  certificate->follow(watcher);
-  observe_reloads(metrics, "config", live.reloads());
-  observe_reloads(metrics, "policy", policy->reloads());
-  observe_reloads(metrics, "certificate", certificate->reloads());
-  std::jthread keeping;  // ends before what it swaps
-  if (shared) keeping = shared->keep([&](const tls::Identity& next) { certificate->take(next); });
-  observe_certificates(metrics, *certificate, shared.get());
+  const Followed followed[] = {
+      {"config", live.reloads(), [&] { return live.check(); }},
+      {"policy", policy->reloads(), [&] { return policy->check(); }},
+      {"certificate", certificate->reloads(), [&] { return certificate->check(); }},
+      {"client_ca", callers->authority_reloads(), [&] { return callers->check_authorities(); }},
+      {"jwt_keys", callers->key_reloads(), [&] { return callers->check_keys(); }},
+  };
   Readiness readiness;
-  readiness.add("config", [&] { return live.check(); });
-  readiness.add("policy", [&] { return policy->check(); });
-  readiness.add("certificate", [&] { return certificate->check(); });
+  for (const Followed& each : followed) {
+    readiness.add(each.name, each.check);
+    observe_reloads(metrics, each.name, each.reloads);
+  }
+  observe_program(metrics, audit);
+  observe_certificates(metrics, *certificate, shared.get());
 
   // The two ports.
-  PLIMSOLL_TRY(listen, in_lines(http::parse_listen_address(options.listen)));
-  PLIMSOLL_TRY(health_listen, in_lines(http::parse_listen_address(options.health_listen)));
-  http::Limits limits;
-  limits.max_connections = options.max_connections;
-  limits.max_requests_per_connection = options.max_requests_per_connection;
-  PLIMSOLL_TRY(max_connection_age, in_lines(read_time("--max-connection-age", options.max_connection_age)));
-  limits.max_connection_age = max_connection_age;
+  reload::FileWatcher watcher;  // readiness asks when it last looked
   const http::Events trouble = log_trouble();
   PLIMSOLL_TRY(server, in_lines(http::start_server(
-                           {.listen = listen,
-                            .tls = [&] { return certificate->current()->context; },
-                            .threads = options.threads,
-                            .limits = limits,
-                            .patience = read_patience},
+                           webhook_port(options, *certificate),
                            [&](http::Request&& request) { return endpoint.answer(std::move(request)); },
                            count_connections(trouble, metrics))));
-  PLIMSOLL_TRY(health, in_lines(http::start_server(
-                           {.listen = health_listen, .threads = 1},
-                           [&](http::Request&& request) {
-                             return request.path == "/metrics" ? answer_metrics(request, metrics)
-                                                               : readiness.answer(request);
-                           },
-                           trouble)));
+  PLIMSOLL_TRY(health,
+               in_lines(http::start_server(
+                   {.listen = options.health_listen},
+                   [&](http::Request&& request) { return answer_plain_port(request, readiness, metrics); }, trouble)));
   telemetry::log(Level::Info, "listening",
                  {{"https", std::int64_t{server.port()}},
                   {"health", std::int64_t{health.port()}},
                   {"policy", policy->current()->revision},
                   {"certificateUntil", plimsoll::to_text(certificate->current()->identity.valid_until())}});
-  for (const std::string& note : callers.keys.notes)
-    telemetry::log(Level::Warning, "token key left out", {{"file", options.callers.jwt_keys_file}, {"note", note}});
 
-  std::optional<kube::RegistrationKeeper> keeper;
-  if (options.watches_registration) {
-    RegistrationWatchOptions watched{
-        .kubeconfig = options.kubeconfig,
-        .policy = [&] { return policy->current(); },
-        .authority_pem = [file = options.authority_file.empty()
-                                     ? options.authority_out
-                                     : options.authority_file] { return load_authority(file); }};
-    if (shared) publish_bundle(*shared, watched);
-    PLIMSOLL_TRY(started, in_lines(watch_registrations(std::move(watched), metrics)));
-    keeper.emplace(std::move(started));
-  }
+  // What changes while it runs.
+  live.follow(watcher);
+  policy->follow(watcher);
+  callers->follow(watcher, [&](tls::ClientTrust next) { return certificate->trust(std::move(next)); });
+  certificate->follow(watcher);
+  std::jthread keeping;  // ends before what it swaps
+  if (shared) keeping = shared->keep([&](const tls::Identity& next) { certificate->take(next); });
+  const auto registrations = in_lines(keep_registrations(options, *policy, shared.get(), metrics));
+  if (!registrations) return Unexpected{registrations.error()};
 
-  // Endpoints are taken out of rotation some seconds after readiness fails; until then callers still come.
   signals.wait();
-  PLIMSOLL_TRY(drain_delay, in_lines(read_time("--drain-delay", live.current()->drain_delay)));
-  PLIMSOLL_TRY(stop_timeout, in_lines(read_time("--stop-timeout", live.current()->stop_timeout)));
-  readiness.begin_shutdown();
-  telemetry::log(Level::Info, "stopping", {{"drainMs", std::int64_t{drain_delay.count()}}});
-  server.drain();
-  if (signals.wait_for(drain_delay)) {
-    telemetry::log(Level::Warning, "second signal: stopping at once");
-    server.stop(std::chrono::milliseconds(0));
-    signals.release();
-    return {};
-  }
-  const std::size_t cut =
-      server.stop(stop_timeout, [&signals] { return signals.wait_for(std::chrono::milliseconds(0)); });
+  lead_out(signals, *live.current(), readiness, server);
   health.stop(std::chrono::milliseconds(0));
-  telemetry::log(Level::Info, "stopped", {{"requestsCut", static_cast<std::int64_t>(cut)}});
   // From here on a signal kills: a reader of standard output may keep the last audit records, and so us, waiting.
   signals.release();
   audit.finish();

@@ -3,11 +3,12 @@
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
-#include <chrono>
 #include <utility>
 
+#include "plimsoll/digest/digest.hpp"
 #include "plimsoll/telemetry/log.hpp"
 #include "plimsoll/units/duration.hpp"
+#include "webhook/compose/read_option.hpp"
 #include "webhook/input/files.hpp"
 
 namespace plimsoll::webhook {
@@ -43,12 +44,26 @@ Result<void> check_companions(std::string_view switch_name, const std::string& s
   return {};
 }
 
-Result<std::chrono::seconds> read_leeway(const std::string& text) {
-  const Result<Duration> leeway = parse_duration(text);
-  if (!leeway) return fail(leeway.error().code, leeway.error().message, "--jwt-leeway");
-  if (*leeway < Duration{} || leeway->nanoseconds() > kMostLeeway)
-    return fail(ErrorCode::Invalid, "must be between 0s and 10m", "--jwt-leeway");
-  return std::chrono::ceil<std::chrono::seconds>(leeway->nanoseconds());
+Result<std::chrono::seconds> read_leeway(std::string_view text) {
+  PLIMSOLL_TRY(leeway, parse_duration(text));
+  if (leeway < Duration{} || leeway.nanoseconds() > kMostLeeway)
+    return fail(ErrorCode::Invalid, "must be between 0s and 10m");
+  return std::chrono::ceil<std::chrono::seconds>(leeway.nanoseconds());
+}
+
+Result<tls::ClientTrust> parse_trust(const CallerOptions& options, std::string pem) {
+  PLIMSOLL_TRY(authorities, tls::parse_authorities(std::move(pem), display_name(options.client_ca_file)));
+  const bool may_be_absent = to_demand(options.client_auth) == Demand::Optional;
+  return tls::ClientTrust{std::move(authorities),
+                          may_be_absent ? tls::ClientTrust::Absence::Allowed : tls::ClientTrust::Absence::Refused};
+}
+
+Result<auth::Keys> parse_token_keys(const CallerOptions& options, const std::string& text) {
+  return auth::parse_keys(text, display_name(options.jwt_keys_file));
+}
+
+Unexpected<reload::Problems> to_problems(const Error& error) {
+  return {reload::Problems{to_line(error)}};
 }
 
 }  // namespace
@@ -73,12 +88,12 @@ void declare_caller_options(CLI::App& command, CallerOptions& options) {
   command.add_option("--jwt-audience", options.jwt_audience, "a token's aud, or one of them")->type_name("TEXT");
   command.add_option("--jwt-keys-file", options.jwt_keys_file, "the issuer's public keys: PEM or JWKS")
       ->type_name("FILE");
-  command.add_option("--jwt-leeway", options.jwt_leeway, "how far the issuer's clock may differ")
-      ->type_name("DURATION")
-      ->capture_default_str();
+  add_read_option(command, "--jwt-leeway", options.jwt_leeway, read_leeway, "30s",
+                  "how far the issuer's clock may differ")
+      ->type_name("DURATION");
 }
 
-Result<Callers> load_callers(const CallerOptions& options) {
+Result<std::unique_ptr<LiveCallers>> LiveCallers::load(const CallerOptions& options) {
   PLIMSOLL_CHECK(check_companions("--client-auth", options.client_auth,
                                   {{"--client-ca-file", !options.client_ca_file.empty(), true},
                                    {"--client-name", !options.client_names.empty(), false}}));
@@ -87,56 +102,80 @@ Result<Callers> load_callers(const CallerOptions& options) {
                                    {"--jwt-audience", !options.jwt_audience.empty(), true},
                                    {"--jwt-keys-file", !options.jwt_keys_file.empty(), true}}));
   Callers callers;
-  callers.config.certificate = to_demand(options.client_auth);
-  callers.config.names = options.client_names;
+  callers.config = {.certificate = to_demand(options.client_auth),
+                    .names = options.client_names,
+                    .token = to_demand(options.jwt),
+                    .issuer = options.jwt_issuer,
+                    .audience = options.jwt_audience,
+                    .leeway = options.jwt_leeway};
   if (callers.config.certificate != Demand::Off) {
     PLIMSOLL_TRY(pem, load_file(options.client_ca_file));
-    PLIMSOLL_TRY(authorities, tls::parse_authorities(std::move(pem), display_name(options.client_ca_file)));
-    const bool may_be_absent = callers.config.certificate == Demand::Optional;
-    callers.trust = {std::move(authorities),
-                     may_be_absent ? tls::ClientTrust::Absence::Allowed : tls::ClientTrust::Absence::Refused};
+    PLIMSOLL_TRY(trust, parse_trust(options, std::move(pem)));
+    callers.trust = std::move(trust);
   }
-
-  callers.config.token = to_demand(options.jwt);
-  callers.config.issuer = options.jwt_issuer;
-  callers.config.audience = options.jwt_audience;
-  PLIMSOLL_TRY(leeway, read_leeway(options.jwt_leeway));
-  callers.config.leeway = leeway;
   if (callers.config.token != Demand::Off) {
     PLIMSOLL_TRY(text, load_file(options.jwt_keys_file));
-    PLIMSOLL_TRY(keys, auth::parse_keys(std::move(text), display_name(options.jwt_keys_file)));
+    PLIMSOLL_TRY(keys, parse_token_keys(options, text));
     callers.keys = std::move(keys);
+    callers.keys_text = std::move(text);
   }
-  return callers;
+  return std::unique_ptr<LiveCallers>(new LiveCallers(options, std::move(callers)));
 }
 
-Gate::Gate(std::shared_ptr<const Callers> callers, telemetry::Metrics& metrics) : callers_(std::move(callers)) {
-  for (std::size_t cause = 0; cause < auth::kCauses; ++cause) {
-    const std::string word(auth::to_text(static_cast<auth::Cause>(cause)));
-    refused_.push_back(metrics.counter({"plimsoll_callers_refused_total",
-                                        "Requests whose sender did not prove who may call; none in the TLS handshake.",
-                                        {{"cause", word}}}));
-  }
+LiveCallers::LiveCallers(CallerOptions options, Callers first)
+    : options_(std::move(options)), current_(std::make_shared<const Callers>(std::move(first))) {}
+
+void LiveCallers::follow(reload::FileWatcher& watcher, std::function<Result<void>(tls::ClientTrust)> trust) {
+  tell_keys_left_out();
+  if (current()->trust) follow_authorities(watcher, std::move(trust));
+  if (current()->config.token != Demand::Off) follow_keys(watcher);
 }
 
-Result<auth::Principal, auth::Refusal> Gate::admit(const http::Request& request, TimePoint now) const {
-  auto caller =
-      auth::authenticate(request.certificate.get(), request.authorization, callers_->keys, callers_->config, now);
-  if (!caller) tell(caller.error(), request);
-  return caller;
+void LiveCallers::follow_authorities(reload::FileWatcher& watcher,
+                                     std::function<Result<void>(tls::ClientTrust)> trust) {
+  const auto use =
+      [this, trust = std::move(trust)](const std::vector<std::string>& texts) -> Result<std::string, reload::Problems> {
+    Result<tls::ClientTrust> parsed = parse_trust(options_, texts.front());
+    if (!parsed) return to_problems(parsed.error());
+    const Result<void> trusted = trust(*parsed);
+    if (!trusted) return to_problems(trusted.error());
+    Callers next = *current();
+    next.trust = *std::move(parsed);
+    current_.publish(std::make_shared<const Callers>(std::move(next)));
+    return digest::short_hash(texts.front());
+  };
+  follow_files(watcher, {options_.client_ca_file}, {current()->trust->authorities.pem()}, authority_status_, use);
 }
 
-// With `failurePolicy: Ignore` nobody else notices that callers are refused, so it is a warning; one per cause and
-// second, so that whoever may not call cannot fill a disk either.
-void Gate::tell(const auth::Refusal& refusal, const http::Request& request) const {
-  refused_.at(static_cast<std::size_t>(refusal.cause)).add();
-  const auto kept_back = limit_.pass(auth::to_text(refusal.cause), std::chrono::steady_clock::now());
-  if (!kept_back) return;
-  telemetry::log(telemetry::Level::Warning, "caller refused",
-                 {{"cause", auth::to_text(refusal.cause)},
-                  {"why", refusal.message},
-                  {"peer", request.peer},
-                  {"suppressed", *kept_back}});
+void LiveCallers::follow_keys(reload::FileWatcher& watcher) {
+  const auto use = [this](const std::vector<std::string>& texts) -> Result<std::string, reload::Problems> {
+    Result<auth::Keys> keys = parse_token_keys(options_, texts.front());
+    if (!keys) return to_problems(keys.error());
+    Callers next = *current();
+    next.keys = *std::move(keys);
+    next.keys_text = texts.front();
+    current_.publish(std::make_shared<const Callers>(std::move(next)));
+    tell_keys_left_out();
+    return digest::short_hash(texts.front());
+  };
+  follow_files(watcher, {options_.jwt_keys_file}, {current()->keys_text}, key_status_, use);
+}
+
+void LiveCallers::tell_keys_left_out() const {
+  for (const std::string& note : current()->keys.notes)
+    telemetry::log(telemetry::Level::Warning, "token key left out", {{"file", options_.jwt_keys_file}, {"note", note}});
+}
+
+Finding LiveCallers::check_authorities() const {
+  const auto callers = current();
+  if (!callers->trust) return {.holds = true, .detail = "off"};
+  return authority_status_.describe("revision " + digest::short_hash(callers->trust->authorities.pem()));
+}
+
+Finding LiveCallers::check_keys() const {
+  const auto callers = current();
+  if (callers->config.token == Demand::Off) return {.holds = true, .detail = "off"};
+  return key_status_.describe("revision " + digest::short_hash(callers->keys_text));
 }
 
 }  // namespace plimsoll::webhook

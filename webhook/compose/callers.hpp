@@ -1,6 +1,8 @@
-// Who may call: from the flags to what the handshake and each request are held to.
+// Who may call: from the flags, and the files that they name, to what handshakes and requests are held to.
 #pragma once
 
+#include <chrono>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -9,10 +11,11 @@
 #include "plimsoll/auth/authenticate.hpp"
 #include "plimsoll/auth/keys.hpp"
 #include "plimsoll/base/result.hpp"
-#include "plimsoll/http/message.hpp"
-#include "plimsoll/telemetry/metrics.hpp"
+#include "plimsoll/reload/file_watcher.hpp"
+#include "plimsoll/reload/published.hpp"
 #include "plimsoll/tls/server_context.hpp"
-#include "webhook/compose/line_limit.hpp"
+#include "webhook/compose/readiness.hpp"
+#include "webhook/compose/reload_status.hpp"
 
 namespace CLI {
 class App;
@@ -28,39 +31,52 @@ struct CallerOptions {
   std::string jwt_issuer;
   std::string jwt_audience;
   std::string jwt_keys_file;
-  std::string jwt_leeway = "30s";
+  std::chrono::seconds jwt_leeway{};
 };
 
+/// Adds the flags to `command` and gives `options`, which must live as long, its defaults.
 void declare_caller_options(CLI::App& command, CallerOptions& options);
 
-/// What callers are held to, as one value: made anew from its files, it replaces the old one whole.
+/// What callers are held to, as one value. By default nothing is asked of them.
 struct Callers {
-  std::optional<tls::ClientTrust> trust;  ///< for tls::make_server_context()
   auth::Config config;
+  std::optional<tls::ClientTrust> trust;  ///< for handshakes; with its file's text
   auth::Keys keys;
-
-  bool operator==(const Callers&) const = default;
+  std::string keys_text;  ///< what the file of the keys holds
 };
 
-/// Reads the files that the options name. By default nothing is asked of callers.
-///
-/// Errors: options that contradict each other or are not all there; files that cannot be read or used.
-[[nodiscard]] Result<Callers> load_callers(const CallerOptions& options);
-
-/// Judges callers, counts the refused, and tells of them in the log.
-/// Threads: safe.
-class Gate {
+/// Threads: current() and the checks from any.
+class LiveCallers {
  public:
-  Gate(std::shared_ptr<const Callers> callers, telemetry::Metrics& metrics);
+  /// Reads the files that the options name.
+  ///
+  /// Errors: options that contradict each other or are not all there; files that cannot be read or used.
+  [[nodiscard]] static Result<std::unique_ptr<LiveCallers>> load(const CallerOptions& options);
 
-  [[nodiscard]] Result<auth::Principal, auth::Refusal> admit(const http::Request& request, TimePoint now) const;
+  /// Follows the files from now on, each by itself: one that cannot be used changes nothing. `trust` is what handshakes
+  /// are told; what it refuses is not taken over. Tells which keys are left out, now and at each change.
+  /// Requires: this, and what `trust` refers to, live until the watcher has stopped.
+  void follow(reload::FileWatcher& watcher, std::function<Result<void>(tls::ClientTrust)> trust);
+
+  [[nodiscard]] std::shared_ptr<const Callers> current() const { return current_.read(); }
+
+  [[nodiscard]] Finding check_authorities() const;
+  [[nodiscard]] Finding check_keys() const;
+
+  [[nodiscard]] const ReloadStatus& authority_reloads() const noexcept { return authority_status_; }
+  [[nodiscard]] const ReloadStatus& key_reloads() const noexcept { return key_status_; }
 
  private:
-  void tell(const auth::Refusal& refusal, const http::Request& request) const;
+  LiveCallers(CallerOptions options, Callers first);
 
-  std::shared_ptr<const Callers> callers_;
-  std::vector<telemetry::Counter> refused_;  ///< by cause
-  mutable LineLimit limit_;
+  void follow_authorities(reload::FileWatcher& watcher, std::function<Result<void>(tls::ClientTrust)> trust);
+  void follow_keys(reload::FileWatcher& watcher);
+  void tell_keys_left_out() const;
+
+  const CallerOptions options_;
+  reload::Published<Callers> current_;  // after the start only the watcher's thread replaces it
+  ReloadStatus authority_status_{"client authorities"};
+  ReloadStatus key_status_{"token keys"};
 };
 
 }  // namespace plimsoll::webhook

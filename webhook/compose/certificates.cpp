@@ -3,6 +3,7 @@
 #include <chrono>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "plimsoll/tls/self_made.hpp"
 #include "plimsoll/units/duration.hpp"
@@ -19,20 +20,13 @@ Result<tls::Identity> make_in_memory(const ServeOptions& options) {
   return made.identity;
 }
 
-Result<ServedCertificate> serve_with(tls::Identity identity, const std::optional<tls::ClientTrust>& clients,
-                                     const std::string& file) {
-  Result<tls::ServerContext> context = tls::make_server_context(identity, clients);
-  if (!context) return fail(context.error().code, context.error().message, file);
-  return ServedCertificate{std::move(identity), *std::move(context)};
+Result<ServedCertificate> make_served(tls::Identity identity, std::optional<tls::ClientTrust> clients) {
+  PLIMSOLL_TRY(context, tls::make_server_context(identity, clients));
+  return ServedCertificate{std::move(identity), std::move(clients), std::move(context)};
 }
 
-Result<ServedCertificate> read_pair(const reload::Contents& contents, const tls::IdentityFiles& files,
-                                    const std::optional<tls::ClientTrust>& clients) {
-  for (const Result<std::string>& one : contents) {
-    if (!one) return Unexpected{one.error()};
-  }
-  PLIMSOLL_TRY(identity, tls::parse_identity(*contents[0], *contents[1], files));
-  return serve_with(std::move(identity), clients, files.certificate);
+std::string describe(const tls::Identity& identity) {
+  return "valid until " + plimsoll::to_text(identity.valid_until());
 }
 
 }  // namespace
@@ -53,11 +47,8 @@ Finding judge(const CertificateStanding& standing, TimePoint now) {
   return {.holds = true, .detail = std::move(detail)};
 }
 
-LiveCertificate::LiveCertificate(tls::IdentityFiles files, std::optional<tls::ClientTrust> clients,
-                                 ServedCertificate first)
-    : files_(std::move(files)),
-      clients_(std::move(clients)),
-      current_(std::make_shared<const ServedCertificate>(std::move(first))) {}
+LiveCertificate::LiveCertificate(tls::IdentityFiles files, ServedCertificate first)
+    : files_(std::move(files)), current_(std::make_shared<const ServedCertificate>(std::move(first))) {}
 
 Result<std::unique_ptr<LiveCertificate>> LiveCertificate::load(const ServeOptions& options,
                                                                std::optional<tls::ClientTrust> clients) {
@@ -66,44 +57,51 @@ Result<std::unique_ptr<LiveCertificate>> LiveCertificate::load(const ServeOption
     return fail(ErrorCode::Invalid, "say --tls-cert-file and --tls-private-key-file, --tls-secret, or --self-signed");
   }
   PLIMSOLL_TRY(identity, options.self_signed ? make_in_memory(options) : tls::load_identity(files));
-  PLIMSOLL_TRY(first, serve_with(std::move(identity), clients, files.certificate));
-  return std::unique_ptr<LiveCertificate>(new LiveCertificate(std::move(files), std::move(clients), std::move(first)));
+  Result<ServedCertificate> first = make_served(std::move(identity), std::move(clients));
+  if (!first) return fail(first.error().code, first.error().message, files.certificate);
+  return std::unique_ptr<LiveCertificate>(new LiveCertificate(std::move(files), *std::move(first)));
 }
 
 Result<std::unique_ptr<LiveCertificate>> LiveCertificate::start_with(const tls::Identity& first,
                                                                      std::optional<tls::ClientTrust> clients) {
-  PLIMSOLL_TRY(served, serve_with(first, clients, ""));
-  return std::unique_ptr<LiveCertificate>(new LiveCertificate({}, std::move(clients), std::move(served)));
+  PLIMSOLL_TRY(served, make_served(first, std::move(clients)));
+  return std::unique_ptr<LiveCertificate>(new LiveCertificate({}, std::move(served)));
+}
+
+Result<void> LiveCertificate::serve(tls::Identity next) {
+  const std::lock_guard lock(swapping_);
+  PLIMSOLL_TRY(served, make_served(std::move(next), current()->clients));
+  current_.publish(std::make_shared<const ServedCertificate>(std::move(served)));
+  return {};
+}
+
+Result<void> LiveCertificate::trust(tls::ClientTrust next) {
+  const std::lock_guard lock(swapping_);
+  PLIMSOLL_TRY(served, make_served(current()->identity, std::move(next)));
+  current_.publish(std::make_shared<const ServedCertificate>(std::move(served)));
+  return {};
 }
 
 void LiveCertificate::take(const tls::Identity& next) {
-  Result<ServedCertificate> served = serve_with(next, clients_, "");
+  const Result<void> served = serve(next);
   if (!served) return status_.note_refused({served.error().message});
-  current_.publish(std::make_shared<const ServedCertificate>(*std::move(served)));
-  status_.note_taken("valid until " + plimsoll::to_text(next.valid_until()));
+  status_.note_taken(describe(next));
 }
 
 void LiveCertificate::follow(reload::FileWatcher& watcher) {
-  if (files_.certificate.empty() || !is_watchable(files_.certificate) || !is_watchable(files_.private_key)) return;
-  watcher_ = &watcher;
-  reload::Watch watch;
-  watch.paths = {files_.certificate, files_.private_key};
+  if (files_.certificate.empty()) return;
   const auto first = current();
-  watch.known.emplace_back(first->identity.chain_pem());
-  watch.known.emplace_back(first->identity.key_pem());
-  watch.take = [this](const reload::Contents& contents) -> Result<void, reload::Problems> {
-    Result<ServedCertificate> next = read_pair(contents, files_, clients_);
-    if (!next) {
-      const Error& error = next.error();
-      return Unexpected{reload::Problems{error.where.empty() ? error.message : error.where + ": " + error.message}};
-    }
-    const std::string until = plimsoll::to_text(next->identity.valid_until());
-    current_.publish(std::make_shared<const ServedCertificate>(*std::move(next)));
-    status_.note_taken("valid until " + until);
-    return {};
+  const auto use = [this](const std::vector<std::string>& texts) -> Result<std::string, reload::Problems> {
+    Result<tls::Identity> next = tls::parse_identity(texts[0], texts[1], files_);
+    if (!next) return Unexpected{reload::Problems{to_line(next.error())}};
+    const std::string revision = describe(*next);
+    const Result<void> served = serve(*std::move(next));
+    if (!served) return Unexpected{reload::Problems{files_.certificate + ": " + served.error().message}};
+    return revision;
   };
-  watch.on_refused = [this](const reload::Problems& problems) { status_.note_refused(problems); };
-  watcher.watch(std::move(watch));
+  const bool is_followed = follow_files(watcher, {files_.certificate, files_.private_key},
+                                        {first->identity.chain_pem(), first->identity.key_pem()}, status_, use);
+  if (is_followed) watcher_ = &watcher;
 }
 
 Finding LiveCertificate::check() const {
@@ -111,9 +109,9 @@ Finding LiveCertificate::check() const {
   CertificateStanding standing{.valid_from = served->identity.valid_from(),
                                .valid_until = served->identity.valid_until(),
                                .complaint = status_.complaint()};
-  if (watcher_ != nullptr) {
+  if (const reload::FileWatcher* watcher = watcher_) {
     standing.unread =
-        std::chrono::floor<std::chrono::milliseconds>(std::chrono::steady_clock::now() - watcher_->last_look());
+        std::chrono::floor<std::chrono::milliseconds>(std::chrono::steady_clock::now() - watcher->last_look());
   }
   return judge(standing, std::chrono::floor<std::chrono::milliseconds>(std::chrono::system_clock::now()));
 }

@@ -1,7 +1,9 @@
 // The certificate that is served: where it comes from, and the files that it follows.
 #pragma once
 
+#include <atomic>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <string>
 
@@ -17,9 +19,10 @@
 
 namespace plimsoll::webhook {
 
-/// A certificate, and the terms on which it is shown: one is made of the other, and they are swapped together.
+/// A certificate, whose certificates are asked for in return, and the terms that are made of both: swapped together.
 struct ServedCertificate {
   tls::Identity identity;
+  std::optional<tls::ClientTrust> clients;
   tls::ServerContext context;
 };
 
@@ -39,7 +42,7 @@ struct CertificateStanding {
 /// Whether callers can be sent to a server that shows such a certificate.
 [[nodiscard]] Finding judge(const CertificateStanding& standing, TimePoint now);
 
-/// Threads: current() and check() from any; take() or the watcher, one at a time.
+/// Threads: all but construction from any.
 class LiveCertificate {
  public:
   /// From the files that the options name, or made in memory; then the CA's certificate is written where they say.
@@ -54,6 +57,10 @@ class LiveCertificate {
   /// Serves `next` from now on, at each new connection; one that cannot be served changes nothing and is told of.
   void take(const tls::Identity& next);
 
+  /// Asks for certificates of `next` from now on, at each new connection. Errors: it cannot be used, and nothing
+  /// changes.
+  [[nodiscard]] Result<void> trust(tls::ClientTrust next);
+
   /// Follows the files from now on; a pair that does not match or cannot be served changes nothing.
   /// Requires: this lives until the watcher has stopped, and the watcher as long as check() is called.
   void follow(reload::FileWatcher& watcher);
@@ -65,12 +72,14 @@ class LiveCertificate {
   [[nodiscard]] const ReloadStatus& reloads() const noexcept { return status_; }
 
  private:
-  LiveCertificate(tls::IdentityFiles files, std::optional<tls::ClientTrust> clients, ServedCertificate first);
+  LiveCertificate(tls::IdentityFiles files, ServedCertificate first);
+
+  Result<void> serve(tls::Identity next);
 
   tls::IdentityFiles files_;  // empty names: made in memory
-  std::optional<tls::ClientTrust> clients_;
+  std::mutex swapping_;  // certificate and trust come on threads of their own, and each is swapped beside the other
   reload::Published<ServedCertificate> current_;
-  const reload::FileWatcher* watcher_ = nullptr;
+  std::atomic<const reload::FileWatcher*> watcher_ = nullptr;
   ReloadStatus status_{"certificate"};
 };
 

@@ -4,7 +4,6 @@
 
 #include "plimsoll/digest/digest.hpp"
 #include "plimsoll/telemetry/log.hpp"
-#include "webhook/input/files.hpp"
 
 namespace plimsoll::webhook {
 
@@ -15,20 +14,13 @@ LiveOptions::LiveOptions(const ServeCommand& first)
 
 void LiveOptions::follow(reload::FileWatcher& watcher) {
   const std::string& file = first_.options.config_file;
-  if (file.empty() || !is_watchable(file)) return;
-  reload::Watch watch;
-  watch.paths = {file};
-  watch.known.emplace_back(first_.config_text);
-  watch.take = [this, &file](const reload::Contents& contents) -> Result<void, reload::Problems> {
-    const Result<std::string>& text = contents.front();
-    if (!text) return Unexpected{reload::Problems{display_name(file) + ": " + text.error().message}};
-    PLIMSOLL_TRY(next, read_serve_options(first_.said, file, *text));
+  if (file.empty()) return;
+  const auto use = [this, &file](const std::vector<std::string>& texts) -> Result<std::string, reload::Problems> {
+    PLIMSOLL_TRY(next, read_serve_options(first_.said, file, texts.front()));
     take(next);
-    status_.note_taken(digest::short_hash(*text));
-    return {};
+    return digest::short_hash(texts.front());
   };
-  watch.on_refused = [this](const reload::Problems& problems) { status_.note_refused(problems); };
-  watcher.watch(std::move(watch));
+  follow_files(watcher, {file}, {first_.config_text}, status_, use);
 }
 
 void LiveOptions::take(const ServeCommand& next) {
@@ -46,12 +38,8 @@ void LiveOptions::take(const ServeCommand& next) {
 }
 
 Finding LiveOptions::check() const {
-  std::string detail = *waiting_.read();
-  if (!detail.empty()) detail = "a restart is wanted for " + detail;
-  if (const std::string complaint = status_.complaint(); !complaint.empty()) {
-    detail += (detail.empty() ? "" : "; ") + ("what is on disk is refused: " + complaint);
-  }
-  return {.holds = true, .detail = std::move(detail)};
+  const std::string waiting = *waiting_.read();
+  return status_.describe(waiting.empty() ? std::string() : "a restart is wanted for " + waiting);
 }
 
 }  // namespace plimsoll::webhook

@@ -24,8 +24,7 @@ class LivePolicy {
 
   [[nodiscard]] std::shared_ptr<const config::Policy> current() const { return current_.read(); }
 
-  /// Holds always: a policy that was refused leaves the one before. The text tells of both.
-  [[nodiscard]] Finding check() const;
+  [[nodiscard]] Finding check() const { return status_.describe("revision " + current()->revision); }
 
   [[nodiscard]] const ReloadStatus& reloads() const noexcept { return status_; }
 

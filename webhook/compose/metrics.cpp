@@ -137,10 +137,4 @@ void observe_certificates(telemetry::Metrics& metrics, const LiveCertificate& se
                   [shared, to_seconds] { return to_seconds(shared->current()->authority.valid_until()); });
 }
 
-http::Response answer_metrics(const http::Request& request, const telemetry::Metrics& metrics) {
-  if (request.method != "GET" && request.method != "HEAD")
-    return {.status = 405, .content_type = "text/plain", .body = "use GET\n", .headers = {{"Allow", "GET, HEAD"}}};
-  return {.status = 200, .content_type = telemetry::Metrics::kContentType, .body = metrics.exposition()};
-}
-
 }  // namespace plimsoll::webhook

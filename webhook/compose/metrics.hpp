@@ -10,7 +10,6 @@
 #include <vector>
 
 #include "plimsoll/audit/record.hpp"
-#include "plimsoll/http/message.hpp"
 #include "plimsoll/telemetry/audit_sink.hpp"
 #include "plimsoll/telemetry/metrics.hpp"
 #include "webhook/compose/certificates.hpp"
@@ -70,8 +69,5 @@ void observe_reloads(telemetry::Metrics& metrics, const std::string& value, cons
 /// Adds when the served certificate and, where there are any, our own authorities cease to be valid.
 /// Requires: both outlive the scrapes; `shared` may be null.
 void observe_certificates(telemetry::Metrics& metrics, const LiveCertificate& served, const SharedCertificates* shared);
-
-/// GET /metrics of the plain port. Threads: safe.
-[[nodiscard]] http::Response answer_metrics(const http::Request& request, const telemetry::Metrics& metrics);
 
 }  // namespace plimsoll::webhook

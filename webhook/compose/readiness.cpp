@@ -2,16 +2,12 @@
 
 #include <fmt/format.h>
 
-#include <string_view>
+#include <algorithm>
 
-#include "plimsoll/base/text.hpp"
+#include "webhook/refusals.hpp"
 
 namespace plimsoll::webhook {
 namespace {
-
-http::Response make_text(unsigned status, std::string body) {
-  return {.status = status, .content_type = "text/plain; charset=utf-8", .body = std::move(body)};
-}
 
 bool is_verbose(std::string_view query) {
   while (!query.empty()) {
@@ -28,20 +24,7 @@ void Readiness::add(std::string name, std::function<Finding()> check) {
   checks_.emplace_back(std::move(name), std::move(check));
 }
 
-http::Response Readiness::answer(const http::Request& request) const {
-  const bool live = request.path == "/livez";
-  if (!live && request.path != "/readyz") {
-    return make_text(
-        404, fmt::format("there is nothing at {}: use /livez, /readyz or /metrics\n", to_display(request.path)));
-  }
-  if (request.method != "GET" && request.method != "HEAD") {
-    http::Response response =
-        make_text(405, fmt::format("{} is not allowed here: use GET, HEAD\n", to_display(request.method)));
-    response.headers.emplace_back("Allow", "GET, HEAD");
-    return response;
-  }
-  if (live) return make_text(200, "ok\n");
-
+http::Response Readiness::answer(std::string_view query) const {
   bool all_hold = !is_stopping_;
   std::string list = is_stopping_ ? "[-]shutdown: shutting down\n" : "[+]shutdown ok\n";
   for (const auto& [name, check] : checks_) {
@@ -50,8 +33,9 @@ http::Response Readiness::answer(const http::Request& request) const {
     list += finding.holds ? fmt::format("[+]{} ok{}{}\n", name, finding.detail.empty() ? "" : ": ", finding.detail)
                           : fmt::format("[-]{}: {}\n", name, finding.detail);
   }
-  if (all_hold && !is_verbose(request.query)) return make_text(200, "ok\n");
-  return make_text(all_hold ? 200 : 503, list + (all_hold ? "readyz check passed\n" : "readyz check failed\n"));
+  if (all_hold && !is_verbose(query)) return {.status = 200, .content_type = kPlainText, .body = "ok\n"};
+  list += all_hold ? "readyz check passed\n" : "readyz check failed\n";
+  return {.status = all_hold ? 200U : 503U, .content_type = kPlainText, .body = std::move(list)};
 }
 
 }  // namespace plimsoll::webhook

@@ -1,9 +1,10 @@
-// The plain port's /livez and /readyz: what has to hold for callers to be sent here.
+// What has to hold for callers to be sent here: /readyz of the plain port.
 #pragma once
 
 #include <atomic>
 #include <functional>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -26,9 +27,9 @@ class Readiness {
   /// From now on nothing is ready.
   void begin_shutdown() noexcept { is_stopping_ = true; }
 
-  /// GET /livez: 200. GET /readyz: 200, or 503 with the checks, of which at least one does not hold. With `?verbose`
-  /// the checks are listed either way, as Kubernetes' own components do.
-  [[nodiscard]] http::Response answer(const http::Request& request) const;
+  /// 200, or 503 with the checks, of which at least one does not hold. With `verbose` in the query the checks are
+  /// listed either way, as Kubernetes' own components do.
+  [[nodiscard]] http::Response answer(std::string_view query) const;
 
  private:
   std::vector<std::pair<std::string, std::function<Finding()>>> checks_;

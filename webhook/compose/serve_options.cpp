@@ -2,25 +2,20 @@
 
 #include <CLI/CLI.hpp>
 
-#include "plimsoll/http/server.hpp"
 #include "plimsoll/tls/authority.hpp"
 #include "plimsoll/units/duration.hpp"
+#include "webhook/compose/read_option.hpp"
 
 namespace plimsoll::webhook {
-
 namespace {
 
 // Added to a clock, and a tenth longer, it still fits into 64 bits of nanoseconds.
 constexpr std::chrono::hours kLongest{24 * 36'500};
 
-// Their values are read again where they are used; checked here, a bad one is told with its flag or its line.
-std::string refuse_time(const std::string& text) {
-  const Result<std::chrono::milliseconds> time = read_time("", text);
-  return time ? std::string() : time.error().message;
-}
-std::string refuse_address(const std::string& text) {
-  const Result<http::ListenAddress> address = http::parse_listen_address(text);
-  return address ? std::string() : address.error().message;
+Result<std::chrono::milliseconds> read_life(std::string_view text) {
+  PLIMSOLL_TRY(life, read_time(text));
+  if (life < std::chrono::seconds(1)) return fail(ErrorCode::Invalid, "must be a second or more");
+  return life;
 }
 
 }  // namespace
@@ -28,14 +23,12 @@ std::string refuse_address(const std::string& text) {
 void declare_serve_options(CLI::App& command, ServeOptions& options) {
   command.add_option("--config", options.config_file, "ServerConfig file: these flags as YAML fields")
       ->type_name("FILE");
-  command.add_option("--listen", options.listen, "address of the webhook; port 0: any")
-      ->type_name("ADDRESS")
-      ->check(refuse_address)
-      ->capture_default_str();
-  command.add_option("--health-listen", options.health_listen, "address of the health port")
-      ->type_name("ADDRESS")
-      ->check(refuse_address)
-      ->capture_default_str();
+  const auto read_address = http::parse_listen_address;
+  add_read_option(command, "--listen", options.listen, read_address, ":8443", "address of the webhook; port 0: any")
+      ->type_name("ADDRESS");
+  add_read_option(command, "--health-listen", options.health_listen, read_address, ":8080",
+                  "address of the health port")
+      ->type_name("ADDRESS");
   command.add_option("--policy", options.policy_file, "policy file; none: the built-in policy")->type_name("FILE");
   auto* certificate =
       command.add_option("--tls-cert-file", options.certificate_file, "PEM: certificate, then its issuers")
@@ -57,18 +50,18 @@ void declare_serve_options(CLI::App& command, ServeOptions& options) {
       .add_option("--service", options.service, "NAME.NAMESPACE: all names of the Service, for a self-made certificate")
       ->type_name("SERVICE")
       ->excludes(certificate);
-  command.add_option("--certificate-life", options.certificate_life, "of --tls-secret; renewed when a third is left")
+  tls::Lifetimes& lives = options.certificate_lives;
+  add_read_option(command, "--certificate-life", lives.leaf, read_life, "90d",
+                  "of --tls-secret; renewed when a third is left")
       ->type_name("DURATION")
-      ->capture_default_str()
       ->needs(shared);
-  command.add_option("--ca-life", options.authority_life, "of --tls-secret; replaced when a third is left")
+  add_read_option(command, "--ca-life", lives.authority, read_life, "1095d",
+                  "of --tls-secret; replaced when a third is left")
       ->type_name("DURATION")
-      ->capture_default_str()
       ->needs(shared);
-  command
-      .add_option("--ca-settle", options.authority_settling, "how long a new CA is in every caBundle before it signs")
+  add_read_option(command, "--ca-settle", lives.settling, read_life, "5m",
+                  "how long a new CA is in every caBundle before it signs")
       ->type_name("DURATION")
-      ->capture_default_str()
       ->needs(shared);
   command.add_option("--ca-out", options.authority_out, "write the CA certificate of --self-signed here")
       ->type_name("FILE")
@@ -98,20 +91,16 @@ void declare_serve_options(CLI::App& command, ServeOptions& options) {
       ->type_name("N")
       ->check(CLI::Range(1, 1'000'000'000))
       ->capture_default_str();
-  command.add_option("--max-connection-age", options.max_connection_age, "the same by time, a tenth more or less")
+  add_read_option(command, "--max-connection-age", options.max_connection_age, read_time, "10m",
+                  "the same by time, a tenth more or less")
+      ->type_name("DURATION");
+  add_read_option(command, "--drain-delay", options.drain_delay, read_time, "10s",
+                  "how long to go on answering after SIGTERM")
       ->type_name("DURATION")
-      ->check(refuse_time)
-      ->capture_default_str();
-  command.add_option("--drain-delay", options.drain_delay, "how long to go on answering after SIGTERM")
+      ->group(kLiveGroup);
+  add_read_option(command, "--stop-timeout", options.stop_timeout, read_time, "15s", "how long open requests then have")
       ->type_name("DURATION")
-      ->check(refuse_time)
-      ->group(kLiveGroup)
-      ->capture_default_str();
-  command.add_option("--stop-timeout", options.stop_timeout, "how long open requests then have")
-      ->type_name("DURATION")
-      ->check(refuse_time)
-      ->group(kLiveGroup)
-      ->capture_default_str();
+      ->group(kLiveGroup);
   command.add_option("--log-level", options.log_level, "least level that is logged")
       ->type_name("LEVEL")
       ->group(kLiveGroup)
@@ -131,13 +120,11 @@ Result<std::vector<std::string>> server_names(const ServeOptions& options) {
   return names;
 }
 
-Result<std::chrono::milliseconds> read_time(std::string_view flag, const std::string& text) {
-  const Result<Duration> time = parse_duration(text);
-  if (!time) return fail(time.error().code, time.error().message, std::string(flag));
-  if (*time < Duration{}) return fail(ErrorCode::Invalid, "must not be negative", std::string(flag));
-  if (time->nanoseconds() > kLongest)
-    return fail(ErrorCode::Invalid, "must be at most 36500d, a hundred years", std::string(flag));
-  return std::chrono::ceil<std::chrono::milliseconds>(time->nanoseconds());
+Result<std::chrono::milliseconds> read_time(std::string_view text) {
+  PLIMSOLL_TRY(time, parse_duration(text));
+  if (time < Duration{}) return fail(ErrorCode::Invalid, "must not be negative");
+  if (time.nanoseconds() > kLongest) return fail(ErrorCode::Invalid, "must be at most 36500d, a hundred years");
+  return std::chrono::ceil<std::chrono::milliseconds>(time.nanoseconds());
 }
 
 }  // namespace plimsoll::webhook

@@ -7,11 +7,12 @@
 #include <chrono>
 #include <cstddef>
 #include <string>
-#include <string_view>
 #include <vector>
 
 #include "plimsoll/base/result.hpp"
 #include "plimsoll/http/limits.hpp"
+#include "plimsoll/http/server.hpp"
+#include "plimsoll/tls/rotation.hpp"
 #include "webhook/compose/audit_log.hpp"
 #include "webhook/compose/callers.hpp"
 
@@ -26,16 +27,14 @@ inline constexpr const char* kLiveGroup = "Options that follow a change of --con
 
 struct ServeOptions {
   std::string config_file;  // empty: none
-  std::string listen = ":8443";
-  std::string health_listen = ":8080";
+  http::ListenAddress listen;
+  http::ListenAddress health_listen;
   std::string policy_file;  // empty: the built-in policy
   std::string certificate_file;
   std::string private_key_file;
   bool self_signed = false;
   std::string shared_secret;  // NAMESPACE/NAME of self-made certificates; empty: none
-  std::string certificate_life = "90d";
-  std::string authority_life = "1095d";
-  std::string authority_settling = "5m";
+  tls::Lifetimes certificate_lives;
   std::vector<std::string> dns_names;
   std::string service;        // NAME.NAMESPACE, whose names the certificate has as well; empty: none
   std::string authority_out;  // where the self-made CA certificate is written; empty: nowhere
@@ -47,19 +46,16 @@ struct ServeOptions {
   std::size_t threads = 2;
   std::size_t max_connections = http::Limits{}.max_connections;
   std::size_t max_requests_per_connection = http::Limits{}.max_requests_per_connection;
-  std::string max_connection_age = "10m";
-  std::string drain_delay = "10s";
-  std::string stop_timeout = "15s";
+  std::chrono::milliseconds max_connection_age{};
+  std::chrono::milliseconds drain_delay{};
+  std::chrono::milliseconds stop_timeout{};
   std::string log_level = "info";
 };
 
-/// Adds the flags to `command`; parsing it fills `options`, which must live as long.
+/// Adds the flags to `command` and gives `options`, which must live as long, its defaults; parsing fills it.
 void declare_serve_options(CLI::App& command, ServeOptions& options);
 
 /// The names that a self-made certificate is to have. Errors: none; a Service that is none.
 [[nodiscard]] Result<std::vector<std::string>> server_names(const ServeOptions& options);
-
-/// Reads the value of a flag that takes a duration. Errors: `where` is the flag.
-[[nodiscard]] Result<std::chrono::milliseconds> read_time(std::string_view flag, const std::string& text);
 
 }  // namespace plimsoll::webhook

@@ -31,23 +31,11 @@ void log_trouble(const Error& error) {
   telemetry::log(Level::Warning, "the shared certificates", {{"where", error.where}, {"why", error.message}});
 }
 
-Result<tls::Lifetimes> read_lifetimes(const ServeOptions& options) {
-  tls::Lifetimes lifetimes;
-  PLIMSOLL_TRY(leaf, read_time("--certificate-life", options.certificate_life));
-  PLIMSOLL_TRY(authority, read_time("--ca-life", options.authority_life));
-  PLIMSOLL_TRY(settling, read_time("--ca-settle", options.authority_settling));
-  constexpr std::chrono::seconds kShortest{1};
-  if (leaf < kShortest || authority < kShortest || settling < kShortest)
-    return fail(ErrorCode::Invalid, "--certificate-life, --ca-life and --ca-settle must be a second or more");
-  return tls::Lifetimes{.authority = authority, .leaf = leaf, .settling = settling};
-}
-
 }  // namespace
 
 Result<std::unique_ptr<SharedCertificates>> SharedCertificates::load(const ServeOptions& options, const Sleep& sleep) {
   PLIMSOLL_TRY(secret, parse_secret_name(options.shared_secret));
   PLIMSOLL_TRY(names, server_names(options));
-  PLIMSOLL_TRY(lifetimes, read_lifetimes(options));
   PLIMSOLL_TRY(connection, find_api_server(options.kubeconfig));
   auto client = std::make_shared<kube::ApiClient>(connection, kube::ApiLimits{.deadline = kPatience});
   const CertificatePlace place = make_secret_place(client, secret);
@@ -57,7 +45,7 @@ Result<std::unique_ptr<SharedCertificates>> SharedCertificates::load(const Serve
   shared->keeper_ = std::make_unique<tls::SecretKeeper>(tls::SecretKeeper::Options{
       .store = place.store,
       .names = std::move(names),
-      .lifetimes = lifetimes,
+      .lifetimes = options.certificate_lives,
       .now = read_clock,
       .published_for =
           [self](const std::string& bundle) {

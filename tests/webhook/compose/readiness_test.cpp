@@ -10,14 +10,6 @@ using namespace std::chrono_literals;
 
 namespace {
 
-http::Response ask(const Readiness& readiness, const std::string& path, const std::string& query = "") {
-  http::Request request;
-  request.method = "GET";
-  request.path = path;
-  request.query = query;
-  return readiness.answer(request);
-}
-
 constexpr TimePoint kFrom{1'000'000s};
 constexpr TimePoint kUntil{2'000'000s};
 
@@ -28,23 +20,21 @@ TEST_CASE("ready means that every check holds") {
   Readiness readiness;
   readiness.add("first", [] { return Finding{}; });
   readiness.add("second", [&] { return Finding{.holds = holds, .detail = "because"}; });
-  CHECK(ask(readiness, "/readyz").status == 200);
-  CHECK(ask(readiness, "/readyz").body == "ok\n");
-  CHECK(ask(readiness, "/readyz", "verbose").body ==
+  CHECK(readiness.answer("").status == 200);
+  CHECK(readiness.answer("").body == "ok\n");
+  CHECK(readiness.answer("verbose").body ==
         "[+]shutdown ok\n[+]first ok\n[+]second ok: because\nreadyz check passed\n");
-  CHECK(ask(readiness, "/readyz", "a=b&verbose=1").body.starts_with("[+]shutdown ok\n"));
-  CHECK(ask(readiness, "/readyz", "verbosely").body == "ok\n");
+  CHECK(readiness.answer("a=b&verbose=1").body.starts_with("[+]shutdown ok\n"));
+  CHECK(readiness.answer("verbosely").body == "ok\n");
 
   holds = false;
-  CHECK(ask(readiness, "/readyz").status == 503);
-  CHECK(ask(readiness, "/readyz").body == "[+]shutdown ok\n[+]first ok\n[-]second: because\nreadyz check failed\n");
-  CHECK(ask(readiness, "/livez").status == 200);
+  CHECK(readiness.answer("").status == 503);
+  CHECK(readiness.answer("").body == "[+]shutdown ok\n[+]first ok\n[-]second: because\nreadyz check failed\n");
 
   holds = true;
   readiness.begin_shutdown();
-  CHECK(ask(readiness, "/readyz").status == 503);
-  CHECK(ask(readiness, "/readyz").body.starts_with("[-]shutdown: shutting down\n"));
-  CHECK(ask(readiness, "/livez").body == "ok\n");
+  CHECK(readiness.answer("").status == 503);
+  CHECK(readiness.answer("").body.starts_with("[-]shutdown: shutting down\n"));
 }
 
 TEST_CASE("a certificate is judged by its time, and by whether its files are known") {

@@ -3,6 +3,7 @@
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <catch2/catch.hpp>
+#include <chrono>
 #include <regex>
 #include <sstream>
 #include <string>
@@ -15,6 +16,7 @@
 
 using namespace plimsoll;
 using namespace plimsoll::webhook;
+using namespace std::chrono_literals;
 
 namespace {
 
@@ -177,8 +179,8 @@ TEST_CASE("options are read anew beneath what the command line had said") {
   REQUIRE(serve);
   CHECK(serve->options.threads == 5);
   CHECK(serve->options.self_signed);
-  CHECK(serve->options.drain_delay == "7s");
-  CHECK(serve->options.stop_timeout == "15s");
+  CHECK(serve->options.drain_delay == 7s);
+  CHECK(serve->options.stop_timeout == 15s);
   CHECK(serve->values.at("--drain-delay") == std::vector<std::string>{"7s"});
 
   const auto refused = read_serve_options(said, "server.yaml", kHead + "threads: 99\n");
