@@ -106,6 +106,7 @@ void lead_out(const StopSignals& signals, const ServeOptions& options, Readiness
   }
   telemetry::log(Level::Info, "stopped", {{"requestsCut", static_cast<std::int64_t>(cut)}});
 }
+
 /// A value that follows its files, as metrics and readiness call it.
 struct Followed {
   std::string name;

@@ -75,8 +75,8 @@ class LiveCallers {
 
   const CallerOptions options_;
   reload::Published<Callers> current_;  // after the start only the watcher's thread replaces it
-  ReloadStatus authority_status_{"client authorities"};
-  ReloadStatus key_status_{"token keys"};
+  ReloadStatus authority_status_{"client CA file"};
+  ReloadStatus key_status_{"token key file"};
 };
 
 }  // namespace plimsoll::webhook
