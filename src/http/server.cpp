@@ -95,7 +95,7 @@ Result<ListenAddress> parse_listen_address(std::string_view text) {
 class Server::Impl {
  public:
   Impl(ServerOptions& options, Handler handler, Events events) {
-    shared_.limits = options.limits;
+    shared_.limits = std::move(options.limits);
     shared_.handler = std::move(handler);
     shared_.events = std::move(events);
     shared_.tls = std::move(options.tls);
@@ -178,7 +178,7 @@ class Server::Impl {
 
   Task<> accept_connections() {
     while (acceptor_->is_open()) {
-      if (shared_.handshakes >= shared_.limits.max_handshakes) {
+      if (shared_.handshakes >= shared_.limits().max_handshakes) {
         pause_->expires_after(kHandshakePause);
         co_await pause_->async_wait(kAwait);
         continue;

@@ -58,14 +58,16 @@ struct Session {
   Session(Worker& owner, Socket socket, std::string peer_text)
       : worker(owner),
         shared(owner.shared),
+        limits(shared.limits()),
         peer(std::move(peer_text)),
         stream(std::move(socket)),
-        reader(shared.limits) {
+        reader(limits) {
     connection.socket = &stream.socket();
   }
 
   Worker& worker;
   Shared& shared;
+  const Limits limits;
   std::string peer;
   std::shared_ptr<const tls::Peer> certificate;
   Stream stream;
@@ -83,7 +85,7 @@ struct Session {
 
   /// Whether `bytes` of this body may be held beside those of others.
   [[nodiscard]] bool can_hold(std::size_t bytes) const {
-    return to_counted(bytes) <= held || shared.held - held + to_counted(bytes) <= shared.limits.max_held;
+    return to_counted(bytes) <= held || shared.held - held + to_counted(bytes) <= limits.max_held;
   }
   void hold(std::size_t bytes) {
     shared.held += to_counted(bytes) - held;
@@ -132,7 +134,7 @@ bool is_waiting(Step step) {
 
 /// Whether all was sent. `bytes` may stand in the worker's output.
 Task<bool> send(Session& s, std::string_view bytes) {
-  s.connection.enter(Phase::Busy, s.shared.limits.write_timeout);
+  s.connection.enter(Phase::Busy, s.limits.write_timeout);
   std::string kept;
   Step step = s.stream.write(bytes);
   while (is_waiting(step)) {
@@ -184,14 +186,14 @@ std::optional<Refusal> why_not_now(Session& s) {
   s.hold(s.reader.held());
   if (s.worker.backlog.is_empty()) return std::nullopt;
 
-  const auto usable = kUsableTime * s.patience.value_or(std::nullopt).value_or(s.shared.limits.default_patience);
+  const auto usable = kUsableTime * s.patience.value_or(std::nullopt).value_or(s.limits.default_patience);
   if (Clock::now() - s.received + s.worker.backlog.wait_of(size) <= usable) return std::nullopt;
   return Refusal{RefusalCause::TooLate, "more is asked than can be answered in time"};
 }
 
 /// Offers the reader what has been read, and moves the deadline when that brings the request a step on.
 void take_input(Session& s, std::string_view bytes) {
-  const Limits& limits = s.shared.limits;
+  const Limits& limits = s.limits;
   if (s.connection.phase == Phase::Idle) {
     s.received = Clock::now();
     s.connection.enter(Phase::Busy, limits.header_timeout, s.received);
@@ -213,7 +215,7 @@ void take_input(Session& s, std::string_view bytes) {
 Task<Outcome> read_request(Session& s) {
   s.reader.restart();
   // Whoever came in just before the end has something to ask, and gets a moment to do so.
-  const Limits& limits = s.shared.limits;
+  const Limits& limits = s.limits;
   s.connection.enter(Phase::Idle, s.shared.stopping ? limits.close_timeout : limits.idle_timeout);
   bool is_continued = false;
   std::size_t reads = 0;
@@ -247,7 +249,7 @@ Task<Outcome> read_request(Session& s) {
 
 /// Reads the body of a request that is refused, and forgets it. Whether the next request can follow.
 Task<bool> pass_over_body(Session& s) {
-  s.connection.enter(Phase::Busy, s.shared.limits.body_timeout);
+  s.connection.enter(Phase::Busy, s.limits.body_timeout);
   s.hold(0);
   std::uint64_t rest = s.reader.rest().value_or(0);
   while (rest > 0) {
@@ -273,7 +275,7 @@ Persistence choose_persistence(Session& s) {
   };
   if (s.reader.persistence() == Persistence::Close) return ends(CloseCause::ClientAsked);
   if (s.shared.draining) return ends(CloseCause::Draining);
-  if (s.requests >= s.shared.limits.max_requests_per_connection) return ends(CloseCause::Requests);
+  if (s.requests >= s.limits.max_requests_per_connection) return ends(CloseCause::Requests);
   if (Clock::now() >= s.old_at) return ends(CloseCause::Age);
   return s.reader.persistence();
 }
@@ -369,7 +371,7 @@ class HandshakeCount {
 Task<std::optional<End>> shake_hands(Session& s) {
   const HandshakeCount count(s.shared);
   const auto started = Clock::now();
-  s.connection.enter(Phase::Handshake, s.shared.limits.handshake_timeout, started);
+  s.connection.enter(Phase::Handshake, s.limits.handshake_timeout, started);
   s.cause = CloseCause::HandshakeFailed;
   if (!s.stream.start_tls(s.shared.tls())) {
     s.report(Trouble::HandshakeFailed, "out of memory");
@@ -405,7 +407,7 @@ Task<std::optional<End>> shake_hands(Session& s) {
 
 /// Ends the connection so that a client who still sends, or has not yet read, does not lose its answer to a reset.
 Task<> close(Session& s, End end) {
-  s.connection.enter(Phase::Closing, s.shared.limits.close_timeout);
+  s.connection.enter(Phase::Closing, s.limits.close_timeout);
   Socket& socket = s.stream.socket();
   error_code ignored;
   if (end != End::Gone) {
@@ -430,7 +432,7 @@ Task<> close(Session& s, End end) {
 Task<> run_session(std::unique_ptr<Session> session) {
   Session& s = *session;
   const Registration registration(s);
-  const Limits& limits = s.shared.limits;
+  const Limits& limits = s.limits;
   if (s.shared.connections > limits.max_connections && !s.worker.make_room()) {
     s.cause = CloseCause::TooMany;
     s.report(Trouble::TooManyConnections,

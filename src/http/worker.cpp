@@ -64,7 +64,7 @@ void Worker::serve_line() {
 }
 
 Task<> Worker::watch_deadlines() {
-  const auto interval = to_tick(shared.limits);
+  const auto interval = to_tick(shared.limits());
   while (!finished_) {
     tick_.expires_after(interval);
     co_await tick_.async_wait(kAwait);
@@ -73,10 +73,11 @@ Task<> Worker::watch_deadlines() {
 }
 
 void Worker::end_overdue(Clock::time_point now) {
-  const bool is_crowded = shared.handshakes >= shared.limits.max_handshakes;
+  const Limits limits = shared.limits();
+  const bool is_crowded = shared.handshakes >= limits.max_handshakes;
   for (Connection* connection : connections) {
-    const bool is_stalled = is_crowded && connection->phase == Phase::Handshake &&
-                            now - connection->since >= shared.limits.stalled_handshake;
+    const bool is_stalled =
+        is_crowded && connection->phase == Phase::Handshake && now - connection->since >= limits.stalled_handshake;
     if (now >= connection->deadline || is_stalled) connection->interrupt(Interruption::Overdue);
   }
 }

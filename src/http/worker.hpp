@@ -49,7 +49,7 @@ inline constexpr auto kAwait = asio::as_tuple(asio::use_awaitable_t<Executor>{})
 
 /// What all threads of a server see: fixed at the start, or atomic.
 struct Shared {
-  Limits limits;
+  std::function<Limits()> limits;
   Handler handler;
   Events events;
   std::function<tls::ServerContext()> tls;

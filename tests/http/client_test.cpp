@@ -94,8 +94,7 @@ TEST_CASE("a client speaks to our own server over TLS, by address and by name") 
 
 TEST_CASE("a connection is kept, and replaced when the server has ended it") {
   ServerOptions options{.listen = {"127.0.0.1", 0}};
-  options.limits.max_requests_per_connection = 2;
-  options.limits.idle_timeout = 50ms;
+  options.limits = [] { return Limits{.max_requests_per_connection = 2, .idle_timeout = 50ms}; };
   std::vector<std::string> peers;
   Server server = *start_server(options, [&](Request&& request) {
     peers.push_back(request.peer);

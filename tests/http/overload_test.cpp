@@ -195,6 +195,22 @@ TEST_CASE("a connection lives as long as it may, in time and in requests, and is
   }
 }
 
+TEST_CASE("a new connection keeps to the limits of its beginning") {
+  std::atomic<std::size_t> most = 2;
+  const auto limits = [&most] { return Limits{.max_requests_per_connection = most}; };
+  Server server = *start_server({.listen = {"127.0.0.1", 0}, .limits = limits}, echo);
+  const auto closes = [](Client& client) {
+    client.send(post(""));
+    return client.receive().has("Connection: close");
+  };
+  Client before(server.port());
+  CHECK_FALSE(closes(before));
+  most = 1;
+  Client after(server.port());
+  CHECK(closes(after));
+  CHECK(closes(before));
+}
+
 TEST_CASE("handshakes that stall make room for those that go on") {
   const RunningServer server(
       {.max_handshakes = 2, .stalled_handshake = 50ms, .handshake_timeout = 60s, .close_timeout = 100ms}, echo,

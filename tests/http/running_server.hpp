@@ -78,8 +78,10 @@ class RunningServer {
  private:
   static ServerOptions to_options(Limits limits, Wire wire, std::size_t threads,
                                   decltype(ServerOptions::patience) patience) {
-    ServerOptions options{
-        .listen = {"127.0.0.1", 0}, .threads = threads, .limits = limits, .patience = std::move(patience)};
+    ServerOptions options{.listen = {"127.0.0.1", 0},
+                          .threads = threads,
+                          .limits = [limits] { return limits; },
+                          .patience = std::move(patience)};
     if (wire == Wire::Tls) options.tls = [context = make_tls()] { return context; };
     return options;
   }

@@ -250,6 +250,26 @@ def test_what_can_change_in_the_config_changes_and_the_rest_is_named(start, tmp_
     assert len(lines(server, "request refused")) == 1, "the level is what it was"
 
 
+def test_limits_on_connections_change_for_new_ones(start, tmp_path):
+    config = tmp_path / "server.yaml"
+    config.write_text(CONFIG)
+    server = start(f"--config={config}", "--threads=1")
+    review = reviews.post_review(reviews.make_review(reviews.make_job()))
+
+    def closes(connection: Connection) -> bool:
+        connection.send(review)
+        return connection.read_response().closes
+
+    with server.connect() as open_before:
+        assert not closes(open_before)
+        config.write_text(CONFIG + "maxRequestsPerConnection: 2\nmaxConnectionAge: 1h\n")
+        wait_until(lambda: lines(server, "server config reloaded"), "a log line")
+        assert "[+]config ok\n" in checks(server), "no restart is wanted"
+        with server.connect() as opened_after:
+            assert [closes(opened_after) for _ in range(2)] == [False, True]
+        assert [closes(open_before) for _ in range(3)] == [False, False, False]
+
+
 def test_the_drain_obeys_the_config_of_its_moment(start, tmp_path):
     config = tmp_path / "server.yaml"
     config.write_text(CONFIG + "drainDelay: 1h\n")

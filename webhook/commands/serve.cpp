@@ -57,15 +57,12 @@ Result<std::unique_ptr<LiveCertificate>> find_certificate(const ServeOptions& op
   return LiveCertificate::load(options, callers.trust);
 }
 
-http::ServerOptions webhook_port(const ServeOptions& options, const LiveCertificate& certificate) {
-  http::ServerOptions port{.listen = options.listen,
-                           .tls = [&] { return certificate.current()->context; },
-                           .threads = options.threads,
-                           .patience = read_patience};
-  port.limits.max_connections = options.max_connections;
-  port.limits.max_requests_per_connection = options.max_requests_per_connection;
-  port.limits.max_connection_age = options.max_connection_age;
-  return port;
+http::Limits limits_of(const ServeOptions& options) {
+  http::Limits limits;
+  limits.max_connections = options.max_connections;
+  limits.max_requests_per_connection = options.max_requests_per_connection;
+  limits.max_connection_age = options.max_connection_age;
+  return limits;
 }
 
 // The caBundle follows the shared certificates, and these wait for it.
@@ -156,7 +153,11 @@ Result<void, Lines> serve(const ServeCommand& command) {
   reload::FileWatcher watcher;  // readiness asks when it last looked
   const http::Events trouble = log_trouble();
   PLIMSOLL_TRY(server, in_lines(http::start_server(
-                           webhook_port(options, *certificate),
+                           {.listen = options.listen,
+                            .tls = [&] { return certificate->current()->context; },
+                            .threads = options.threads,
+                            .limits = [&] { return limits_of(*live.current()); },
+                            .patience = read_patience},
                            [&](http::Request&& request) { return endpoint.answer(std::move(request)); },
                            count_connections(trouble, metrics))));
   PLIMSOLL_TRY(health,

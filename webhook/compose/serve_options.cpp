@@ -84,16 +84,19 @@ void declare_serve_options(CLI::App& command, ServeOptions& options) {
                   "beyond, the one that is idle for longest is closed, else the new one")
       ->type_name("N")
       ->check(CLI::Range(1, 100'000))
+      ->group(kLiveGroup)
       ->capture_default_str();
   command
       .add_option("--max-requests-per-connection", options.max_requests_per_connection,
                   "the last answer says Connection: close, so that load spreads over replicas")
       ->type_name("N")
       ->check(CLI::Range(1, 1'000'000'000))
+      ->group(kLiveGroup)
       ->capture_default_str();
   add_read_option(command, "--max-connection-age", options.max_connection_age, read_time, "10m",
                   "the same by time, a tenth more or less")
-      ->type_name("DURATION");
+      ->type_name("DURATION")
+      ->group(kLiveGroup);
   add_read_option(command, "--drain-delay", options.drain_delay, read_time, "10s",
                   "how long to go on answering after SIGTERM")
       ->type_name("DURATION")

@@ -102,7 +102,9 @@ struct ServerOptions {
   /// Threads: called on an I/O thread; must not block.
   std::function<tls::ServerContext()> tls = {};
   std::size_t threads = 1;
-  Limits limits = {};
+  /// Asked at each new connection, which keeps to them until it ends. Requires: the time-outs never change.
+  /// Threads: as for `tls`.
+  std::function<Limits()> limits = [] { return Limits{}; };
   /// How long the caller waits for an answer, by its request's query: asked once per request.
   /// Threads: called on the I/O threads, several at once; must not block.
   std::function<Patience(std::string_view query)> patience = {};
