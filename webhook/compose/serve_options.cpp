@@ -3,14 +3,10 @@
 #include <CLI/CLI.hpp>
 
 #include "plimsoll/tls/authority.hpp"
-#include "plimsoll/units/duration.hpp"
 #include "webhook/compose/read_option.hpp"
 
 namespace plimsoll::webhook {
 namespace {
-
-// Added to a clock, and a tenth longer, it still fits into 64 bits of nanoseconds.
-constexpr std::chrono::hours kLongest{24 * 36'500};
 
 Result<std::chrono::milliseconds> read_life(std::string_view text) {
   PLIMSOLL_TRY(life, read_time(text));
@@ -121,13 +117,6 @@ Result<std::vector<std::string>> server_names(const ServeOptions& options) {
   if (names.empty())
     return fail(ErrorCode::Invalid, "a self-made certificate needs a name: say --dns-name or --service");
   return names;
-}
-
-Result<std::chrono::milliseconds> read_time(std::string_view text) {
-  PLIMSOLL_TRY(time, parse_duration(text));
-  if (time < Duration{}) return fail(ErrorCode::Invalid, "must not be negative");
-  if (time.nanoseconds() > kLongest) return fail(ErrorCode::Invalid, "must be at most 36500d, a hundred years");
-  return std::chrono::ceil<std::chrono::milliseconds>(time.nanoseconds());
 }
 
 }  // namespace plimsoll::webhook
