@@ -18,9 +18,15 @@ bool is_letter(char c) {
 
 // Letters, digits, `-` and `_`, but not digits alone, which would be an index.
 bool is_name(std::string_view token) {
-  // In this order, because what is no name is mostly long.
-  return std::ranges::all_of(token, [](char c) { return is_letter(c) || is_digit(c); }) &&
-         !std::ranges::all_of(token, is_digit);
+  bool is_index = true;
+  for (const char c : token) {
+    if (is_letter(c)) {
+      is_index = false;
+    } else if (!is_digit(c)) {
+      return false;
+    }
+  }
+  return !is_index;
 }
 
 }  // namespace

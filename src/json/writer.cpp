@@ -1,6 +1,7 @@
 #include "plimsoll/json/writer.hpp"
 
 #include <array>
+#include <bit>
 #include <charconv>
 #include <cstring>
 
@@ -19,9 +20,10 @@ constexpr auto kPlain = [] {
   return plain;
 }();
 
-// Whether any of eight bytes is not plain. A byte below n, where none has its high bit, borrows it from n's difference;
-// zero is below one. Source: https://graphics.stanford.edu/~seander/bithacks.html#HasLessInWord
-bool has_special(const char* bytes) {
+// The high bits of those of eight bytes that are not plain. A byte below n, where none has its high bit, borrows it from
+// n's difference; zero is below one. What is borrowed from later bytes may mark them too, never earlier ones.
+// Source: https://graphics.stanford.edu/~seander/bithacks.html#HasLessInWord
+std::uint64_t special_bits(const char* bytes) {
   std::uint64_t word = 0;
   std::memcpy(&word, bytes, sizeof word);
   constexpr std::uint64_t kOnes = 0x0101010101010101U;
@@ -30,12 +32,17 @@ bool has_special(const char* bytes) {
   const std::uint64_t quotes = (word ^ '"' * kOnes) - kOnes;
   const std::uint64_t backslashes = (word ^ '\\' * kOnes) - kOnes;
   const std::uint64_t beyond_tilde = word + kOnes;
-  return ((word | controls | quotes | backslashes | beyond_tilde) & kHigh) != 0;
+  return (word | controls | quotes | backslashes | beyond_tilde) & kHigh;
 }
 
 std::size_t plain_prefix(std::string_view text) {
   std::size_t length = 0;
-  while (length + 8 <= text.size() && !has_special(text.data() + length)) length += 8;
+  for (; length + 8 <= text.size(); length += 8) {
+    const std::uint64_t special = special_bits(text.data() + length);
+    if (special == 0) continue;
+    if constexpr (std::endian::native != std::endian::little) break;
+    return length + static_cast<std::size_t>(std::countr_zero(special)) / 8;
+  }
   while (length < text.size() && kPlain[static_cast<unsigned char>(text[length])]) ++length;
   return length;
 }
