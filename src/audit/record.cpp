@@ -3,6 +3,7 @@
 #include "plimsoll/audit/redact.hpp"
 #include "plimsoll/base/text.hpp"
 #include "plimsoll/digest/digest.hpp"
+#include "plimsoll/json/pointer.hpp"
 #include "plimsoll/json/writer.hpp"
 
 namespace plimsoll::audit {
@@ -36,7 +37,7 @@ class Encoder {
     w_.key("warnings").begin_array();
     for (const std::string& warning : record_.decision.warnings) w_.value(to_display(warning, kTextLimit));
     w_.end_array();
-    w_.key("patch").raw(record_.decision.patch.empty() ? "[]" : patch::write_patch(record_.decision.patch));
+    w_.key("patch").raw(record_.patch.empty() ? "[]" : record_.patch);
     w_.member("policy", record_.decision.policy);
     w_.member("input", record_.input.digest);
     w_.member("latencyUs", std::int64_t{record_.latency.count()});
@@ -82,7 +83,7 @@ class Encoder {
     w_.key("changes").begin_array();
     for (const decide::AppliedChange& change : record_.decision.changes) {
       w_.begin_object().member("rule", change.rule);
-      text("path", change.path, kTextLimit);
+      text("path", json::to_field_path(change.place), kTextLimit);
       w_.key("from").raw(change.from.empty() ? "null" : change.from);
       w_.key("to").raw(change.to.empty() ? "null" : change.to);
       text("reason", change.reason, kTextLimit);
@@ -148,7 +149,10 @@ Record make_record(const admission::Review& review, decide::Decision decision, R
   record.owner = find_owner(review);
   record.user = review.user;
   record.caller = std::move(receipt.caller);
+  record.patch = std::move(receipt.patch);
+  if (record.patch.empty() && !decision.patch.empty()) record.patch = patch::write_patch(decision.patch);
   record.decision = std::move(decision);
+  record.decision.patch = {};
   return record;
 }
 
@@ -158,15 +162,13 @@ std::string encode_record(const Record& record, RecordedInput input) {
 
 std::size_t weigh(const Record& record) {
   const decide::Decision& decision = record.decision;
-  std::size_t bytes = sizeof record + record.input.body.size() + decision.message.size();
+  std::size_t bytes = sizeof record + record.input.body.size() + record.patch.size() + decision.message.size();
   for (const decide::AppliedChange& change : decision.changes)
-    bytes += sizeof change + change.path.size() + change.from.size() + change.to.size() + change.reason.size();
+    bytes += sizeof change + change.place.text().size() + change.from.size() + change.to.size() + change.reason.size();
   for (const estimate::Problem& problem : decision.problems)
     bytes += sizeof problem + problem.where.size() + problem.value.size() + problem.message.size();
   for (const std::string& warning : decision.warnings) bytes += sizeof warning + warning.size();
-  for (const patch::Operation& operation : decision.patch.operations)
-    bytes += sizeof operation + operation.path.text().size();
-  return decision.patch.values ? bytes + decision.patch.values->capacity() : bytes;
+  return bytes;
 }
 
 }  // namespace plimsoll::audit

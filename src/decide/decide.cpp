@@ -243,10 +243,11 @@ workload::Marker make_marker(const Workload& workload, const estimate::Estimate&
 void Run::lower_new_containers(const Workload& workload) {
   const workload::Marker& marker = *workload.marker;
   std::vector<bool> wanted;
-  for (const workload::Container& container : workload.containers) {
-    const bool known = container.name == marker.container || workload::has_slot(marker, container.name) ||
-                       std::ranges::find(marker.known, container.name) != marker.known.end();
-    wanted.push_back(!known);
+  for (std::size_t i = 0; i < workload.containers.size(); ++i) {
+    const std::string_view name = workload.containers[i].name;
+    const bool known = name == marker.container || workload::has_slot(marker, name) ||
+                       std::ranges::find(marker.known, name) != marker.known.end();
+    wanted.push_back(!known && is_annotated(reading_.estimate.containers[i]));
   }
   if (std::ranges::find(wanted, true) != wanted.end()) {
     const plan::Plan plan = plan::make_plan_for_containers(workload, reading_.estimate, settings_, creator(), wanted);

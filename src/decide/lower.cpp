@@ -156,11 +156,10 @@ class Additions {
   static constexpr Node kSpec = 1;
   static constexpr Node kMetadata = 2;
 
-  explicit Additions(const Workload& workload)
-      : workload_(workload), template_field_path_(json::to_field_path(workload.template_path)) {
+  explicit Additions(const Workload& workload) {
     constexpr std::size_t kUsual = 32;
     nodes_.reserve(kUsual);
-    nodes_.push_back({});
+    nodes_.push_back({.pointer = workload.template_path});
     make(kTemplate, "spec", workload.pod_spec);
     make(kTemplate, "metadata", workload.template_metadata);
   }
@@ -186,22 +185,16 @@ class Additions {
 
   View present(Node node) const { return nodes_[node].present; }
   Node parent(Node node) const { return nodes_[node].parent; }
-  Pointer pointer(Node node) const {
-    if (node == kTemplate) return Pointer(with_room(workload_.template_path.text()));
-    Pointer place = pointer(nodes_[node].parent);
-    place /= nodes_[node].key;
-    return place;
-  }
-  std::string field_path(Node node) const {
-    if (node == kTemplate) return with_room(template_field_path_);
-    std::string path = field_path(nodes_[node].parent);
-    json::append_field(path, nodes_[node].key);
-    return path;
+  /// Made once for each node: many stand in the same map. Valid until the next node is made.
+  const Pointer& pointer(Node node) {
+    Entry& entry = nodes_[node];
+    if (node != kTemplate && entry.pointer.text().empty()) entry.pointer = pointer(entry.parent) / entry.key;
+    return entry.pointer;
   }
 
   void add(Node node, View value) { nodes_[node].value = value; }
   /// Appends the operations that add all that was said.
-  void write(Builder& make, std::vector<patch::Operation>& operations) const {
+  void write(Builder& make, std::vector<patch::Operation>& operations) {
     for_each_child(kTemplate, [&](Node child) { write(child, make, operations); });
   }
 
@@ -213,20 +206,14 @@ class Additions {
     Node parent = kTemplate;
     Node first_child = kNone;
     Node last_child = kNone;
-    Node next = kNone;  // child of the same parent
+    Node next = kNone;      // child of the same parent
+    Pointer pointer = {};  // empty: not asked for yet
   };
   static constexpr Node kNone = kTemplate;  // nobody's child
 
   template <class Visit>
   void for_each_child(Node node, Visit visit) const {
     for (Node child = nodes_[node].first_child; child != kNone; child = nodes_[child].next) visit(child);
-  }
-  // Nearly every path fits: one allocation.
-  static std::string with_room(const std::string& path) {
-    constexpr std::size_t kUsual = 120;
-    std::string text;
-    text.reserve(kUsual);
-    return text += path;
   }
   Node find(Node parent, std::string_view key) const {
     Node child = nodes_[parent].first_child;
@@ -259,7 +246,7 @@ class Additions {
     });
     return members.empty() ? View() : make.object(members);
   }
-  void write(Node node, Builder& make, std::vector<patch::Operation>& operations) const {
+  void write(Node node, Builder& make, std::vector<patch::Operation>& operations) {
     const Entry& entry = nodes_[node];
     // A null counts as missing.
     if (!entry.value && (entry.present.is_object() || entry.present.is_array())) {
@@ -269,8 +256,6 @@ class Additions {
     }
   }
 
-  const Workload& workload_;
-  std::string template_field_path_;
   std::vector<Entry> nodes_;
 };
 
@@ -304,8 +289,8 @@ class Lowering {
   void append(const Pointer& list, View element) {
     out_.patch.operations.push_back({patch::Operation::Op::Add, list / "-", element});
   }
-  void say(const List::Element& element, const std::string& field_path) {
-    out_.changes.push_back({element.rule, field_path, "", json::write(element.value), std::string(element.reason)});
+  void say(const List::Element& element, const Pointer& place) {
+    out_.changes.push_back({element.rule, place, "", json::write(element.value), std::string(element.reason)});
   }
   View join(const std::vector<List::Element>& elements) {
     std::vector<View> values;
@@ -390,7 +375,7 @@ void Lowering::take_back_unwanted() {
     if (const View before = workload_.authored(slot, present)) {
       additions_.add(node, make_->copy(before));
       out_.changes.push_back(
-          {"", additions_.field_path(node), json::write(value), json::write(before), "back to what its author wrote"});
+          {"", additions_.pointer(node), json::write(value), json::write(before), "back to what its author wrote"});
     } else {
       remove(node);
     }
@@ -400,7 +385,7 @@ void Lowering::take_back_unwanted() {
 
 void Lowering::remove(const Pointer& at, View present) {
   out_.patch.operations.push_back({patch::Operation::Op::Remove, at});
-  out_.changes.push_back({"", json::to_field_path(at), json::write(present), "", std::string(kNoLongerWanted)});
+  out_.changes.push_back({"", at, json::write(present), "", std::string(kNoLongerWanted)});
 }
 
 // The Priority plugin has put another class's numbers into the Pod and would refuse them beside the new class. Without
@@ -434,7 +419,7 @@ void Lowering::write_scalar(const Scalar& scalar) {
   if (before && !(before == scalar.value)) workload::set_slot(was_, scalar.slot, before);
   if (is_there) return;
   additions_.add(node, scalar.value);
-  out_.changes.push_back({scalar.rule, additions_.field_path(node), present ? json::write(present) : "",
+  out_.changes.push_back({scalar.rule, additions_.pointer(node), present ? json::write(present) : "",
                           json::write(scalar.value), std::string(scalar.reason)});
   if (scalar.slot == "priorityClassName") replace_computed_priority();
 }
@@ -465,18 +450,17 @@ void Lowering::write_list(List list) {
   }
   if (!unwanted.empty() && unwanted.size() == present.size() && list.elements.empty()) return remove(node);
 
-  const std::string path = additions_.field_path(node);
+  const Pointer& place = additions_.pointer(node);
   if (!present.is_array()) {
     if (!list.elements.empty()) additions_.add(node, join(list.elements));
-    for (const List::Element& element : list.elements) say(element, path);
+    for (const List::Element& element : list.elements) say(element, place);
     return;
   }
-  const Pointer place = additions_.pointer(node);
   for (auto i = unwanted.rbegin(); i != unwanted.rend(); ++i) remove(place / *i, present[*i]);
   std::erase_if(list.elements, [&](const List::Element& e) { return !!find_element(present, e.value); });
   for (const List::Element& element : list.elements) {
     append(place, element.value);
-    say(element, path);
+    say(element, place);
   }
 }
 
@@ -501,7 +485,7 @@ void Lowering::write_required_terms(List list) {
   if (terms.size() == 0) {
     if (list.elements.empty()) return;
     additions_.add(node, make_->array({make_->object({{"matchExpressions", join(list.elements)}})}));
-    for (const List::Element& element : list.elements) say(element, additions_.field_path(node));
+    for (const List::Element& element : list.elements) say(element, additions_.pointer(node));
     return;
   }
   const auto only_ours = [&](View term) {
@@ -516,7 +500,7 @@ void Lowering::write_required_terms(List list) {
   // Without the terms that we made the whole requirement goes, as an empty list of terms is invalid.
   if (takes_terms_back && made_by_us == terms.size()) return remove(additions_.parent(node));
 
-  const Pointer place = additions_.pointer(node);
+  const Pointer& place = additions_.pointer(node);
   for (std::size_t t = 0; t < terms.size(); ++t) {
     const View expressions = terms[t]["matchExpressions"];
     if (is_empty(terms[t]) || (takes_terms_back && only_ours(terms[t]))) continue;
@@ -529,7 +513,7 @@ void Lowering::write_required_terms(List list) {
     std::erase_if(missing, [&](const List::Element& e) { return !!find_element(expressions, e.value); });
     for (const List::Element& element : missing) {
       if (expressions.is_array()) append(at_expressions, element.value);
-      say(element, json::to_field_path(at_expressions));
+      say(element, at_expressions);
     }
     if (!expressions.is_array() && !missing.empty()) {
       out_.patch.operations.push_back({patch::Operation::Op::Add, at_expressions, join(missing)});

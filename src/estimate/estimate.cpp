@@ -131,8 +131,10 @@ void Reader::collect(json::View metadata, const json::Pointer& at) {
     out_.has_annotations = true;
     const std::string_view key = member.key.substr(policy_.prefix.size());
     // No annotation's name is longer than what is displayed, so no honest path is cut.
-    Annotation& annotation = annotations_.emplace_back(Annotation{key, {path, {}}});
-    json::append_field(annotation.entry.where, policy_.prefix + to_display(key));
+    Annotation& annotation = annotations_.emplace_back(Annotation{key, {}});
+    std::string& where = annotation.entry.where;
+    where.reserve(path.size() + member.key.size() + 2);
+    json::append_field(where += path, policy_.prefix + to_display(key));
     if (const auto text = member.value.text()) {
       annotation.entry.value = *text;
     } else if (member.value.is_null()) {
@@ -149,7 +151,10 @@ void Reader::collect(json::View metadata, const json::Pointer& at) {
 
 // Of those with one key the last counts: what the pod template says comes after what its object says.
 void Reader::sort_annotations() {
-  std::ranges::stable_sort(annotations_, {}, &Annotation::key);
+  // As the API server sends them, they are.
+  if (!std::ranges::is_sorted(annotations_, {}, &Annotation::key)) {
+    std::ranges::stable_sort(annotations_, {}, &Annotation::key);
+  }
   const auto same_key = [](const Annotation& a, const Annotation& b) { return a.key == b.key; };
   annotations_.erase(annotations_.begin(), std::unique(annotations_.rbegin(), annotations_.rend(), same_key).base());
   std::erase_if(annotations_, [](const Annotation& annotation) { return !annotation.is_text; });

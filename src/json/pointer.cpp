@@ -56,14 +56,20 @@ std::optional<std::size_t> parse_index(std::string_view token) {
 
 Pointer& Pointer::operator/=(std::string_view key) {
   text_ += '/';
-  const auto is_special = [](char c) { return c == '~' || c == '/'; };
-  for (auto rest = key.begin();;) {
-    const auto special = std::find_if(rest, key.end(), is_special);
-    text_.append(rest, special);
-    if (special == key.end()) return *this;
-    text_ += *special == '~' ? "~0" : "~1";
-    rest = special + 1;
+  if (key.find('~') == std::string_view::npos && key.find('/') == std::string_view::npos) {
+    text_ += key;
+    return *this;
   }
+  for (const char c : key) {
+    if (c == '~') {
+      text_ += "~0";
+    } else if (c == '/') {
+      text_ += "~1";
+    } else {
+      text_ += c;
+    }
+  }
+  return *this;
 }
 
 Pointer Pointer::operator/(std::string_view key) const {

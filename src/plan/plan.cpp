@@ -18,6 +18,7 @@ Input make_input(const workload::Workload& workload, const estimate::Estimate& e
               .settings = settings,
               .creator = creator,
               .subject = make_subject(workload, estimate),
+              .foreign_sizing = find_foreign_sizing(workload),
               .gpu = choose_gpu(workload, estimate, settings),
               .band = {},
               .wanted_containers = {}};
@@ -37,6 +38,8 @@ Plan make_plan(const workload::Workload& workload, const estimate::Estimate& est
                const Creator& creator) {
   const Input input = make_input(workload, estimate, settings, creator);
   Outcome out;
+  constexpr std::size_t kUsual = 16;
+  out.changes.reserve(kUsual);
   for (const Rule& rule : kRules) {
     const std::size_t before = out.changes.size();
     rule.apply(input, out);

@@ -26,6 +26,7 @@ struct Subject {
 
 /// The GPUs of the pod, chosen once, before the rules.
 struct GpuChoice {
+  bool is_claimed = false;  ///< through Dynamic Resource Allocation: all else is left alone
   GpuCount count;  ///< of the pod; zero: none
   std::optional<std::size_t> container;
   const config::GpuModel* model = nullptr;
@@ -46,6 +47,9 @@ struct Input {
   const config::Settings& settings;
   const Creator& creator;
   Subject subject;
+  /// Why another system, which derives settings from the sizes in the template, must find them as it wrote them;
+  /// nothing when none does.
+  std::optional<std::string_view> foreign_sizing;
   GpuChoice gpu;
   BandChoice band;
   /// Empty: all containers; else which ones may be sized.
@@ -73,9 +77,8 @@ inline bool holds(const config::Condition& condition, const Input& input) {
   return holds(condition, input.subject, input.workload, input.estimate, input.creator);
 }
 
-/// Why another system, which derives settings from the sizes in the template, must find them as it wrote them; nothing
-/// when none does.
-[[nodiscard]] std::optional<std::string_view> foreign_sizing(const workload::Workload& workload);
+/// What Input::foreign_sizing says.
+[[nodiscard]] std::optional<std::string_view> find_foreign_sizing(const workload::Workload& workload);
 
 /// Whether the list slot that holds what its author wrote may get an addition. In a Job's template Kubernetes merges
 /// such lists whole, and `kubectl apply` of the same file would then fail as immutable; so by default it may not, and a

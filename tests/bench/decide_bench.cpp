@@ -115,7 +115,7 @@ int main() {
   std::printf("%-11s %8s | %9s %9s | %9s %9s %9s | %s\n", "review", "bytes", "default", "safe", "decode", "decide",
               "in full", "in full / safe parse");
   for (const Body& body : bodies) {
-    std::size_t patch_bytes = 0;
+    std::size_t answer_bytes = 0;
     Variant variants[] = {
         {"default", parse_bare<rapidjson::kParseDefaultFlags>},
         {"safe", parse_bare<rapidjson::kParseIterativeFlag | rapidjson::kParseValidateEncodingFlag>},
@@ -131,8 +131,11 @@ int main() {
            audit::Input input = audit::keep_input(bytes, audit::RecordedInput::None);
            const auto review = admission::decode_review(std::move(bytes));
            decide::Decision decision = decide::decide(*review, world, now);
-           patch_bytes = admission::encode_answer(decide::make_answer(*review, decision)).size();
-           static_cast<void>(audit::make_record(*review, std::move(decision), {now, {}, std::move(input)}));
+           admission::Answer answer = decide::make_answer(*review, decision);
+           answer_bytes = admission::encode_answer(answer).size();
+           static_cast<void>(audit::make_record(
+               *review, std::move(decision),
+               {.time = now, .latency = {}, .input = std::move(input), .patch = std::move(answer.patch)}));
          }},
     };
     for (int round = 0; round < kRounds; ++round) {

@@ -274,7 +274,8 @@ spec: {jobTemplate: {spec: {template: {metadata: {annotations: {estimate.plimsol
   CHECK(decision.is_preview);
   CHECK(decision.patch.empty());
   REQUIRE(decision.changes.size() == 2);
-  CHECK(decision.changes[0].path == "spec.jobTemplate.spec.template.spec.containers[0].resources.requests.memory");
+  CHECK(decision.changes[0].place.text() ==
+        "/spec/jobTemplate/spec/template/spec/containers/0/resources/requests/memory");
 }
 
 TEST_CASE("an author's own invalid object is decided all the same, and never becomes our failure") {

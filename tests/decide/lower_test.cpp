@@ -249,7 +249,7 @@ spec: {containers: [{name: a}]}
       given::review_of_json("Pod", replaced(first, "\"containers\":[", "\"containers\":[{\"name\":\"late\"},"));
   const Decision second = decide(joined, world("resources: {margin: {medium: 2}}"), kNow);
   REQUIRE(second.changes.size() == 2);
-  CHECK(second.changes[0].path == "spec.containers[0].resources.requests.memory");
+  CHECK(second.changes[0].place.text() == "/spec/containers/0/resources/requests/memory");
   CHECK(second.changes[0].to == "\"2Gi\"");
   const std::string after = given::patched(joined, second);
   CHECK_THAT(after, Catch::Contains("late.limits.memory") && Catch::Contains("a.limits.memory"));

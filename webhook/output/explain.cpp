@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "plimsoll/base/text.hpp"
+#include "plimsoll/json/pointer.hpp"
 
 namespace plimsoll::webhook {
 namespace {
@@ -134,7 +135,7 @@ std::string section(std::string_view title, const std::vector<std::string>& line
 }  // namespace
 
 std::string describe(const decide::AppliedChange& change) {
-  return fmt::format("{}: {} → {}", to_display(change.path, kNoLimit), describe_value(change.from),
+  return fmt::format("{}: {} → {}", to_display(json::to_field_path(change.place), kNoLimit), describe_value(change.from),
                      describe_value(change.to));
 }
 

@@ -46,17 +46,19 @@ struct Record {
   std::string caller;  ///< who sent the review, as certificate or token prove; empty where nobody was asked
   Input input;
   std::string estimate_prefix;  ///< of the policy that decided
-  decide::Decision decision;
+  decide::Decision decision;    ///< without its patch
+  std::string patch;            ///< as JSON text, which weighs a tenth of the values; empty: none
 };
 
-/// When the request came, how long it took, what is kept of its body, how the policy calls estimates, and who
-/// sent it.
+/// When the request came, how long it took, what is kept of its body, how the policy calls estimates, who sent it,
+/// and the patch as it was answered, where it is at hand.
 struct Receipt {
   TimePoint time;
   std::chrono::microseconds latency{0};
   Input input = {};
   std::string estimate_prefix = {};
   std::string caller = {};
+  std::string patch = {};
 };
 
 /// Threads: safe.

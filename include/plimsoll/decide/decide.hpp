@@ -13,6 +13,7 @@
 #include "plimsoll/base/time.hpp"
 #include "plimsoll/config/policy.hpp"
 #include "plimsoll/estimate/estimate.hpp"
+#include "plimsoll/json/pointer.hpp"
 #include "plimsoll/patch/patch.hpp"
 
 namespace plimsoll::decide {
@@ -64,12 +65,12 @@ inline constexpr std::string_view kAll[] = {
     kOutOfTime,   kBug};
 }  // namespace reason
 
-/// One value that the patch changes, in the words of Kubernetes.
+/// One value that the patch changes.
 struct AppliedChange {
   std::string_view rule;
-  std::string path;  ///< field path, `spec.template.spec.containers[0].resources.requests.memory`
-  std::string from;  ///< compact JSON of what stood there; empty: nothing
-  std::string to;    ///< compact JSON; empty: removed
+  json::Pointer place;  ///< of a list: the list itself
+  std::string from;     ///< compact JSON of what stood there; empty: nothing
+  std::string to;       ///< compact JSON; empty: removed
   std::string reason;
 };
 

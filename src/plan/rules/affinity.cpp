@@ -87,7 +87,7 @@ void prefer_node(const Input& input, const config::NodeRequirement& requirement,
   out.changes.push_back({PreferNode{requirement, weight}, {}, std::move(reason)});
 }
 
-std::optional<std::string_view> foreign_sizing(const workload::Workload& workload) {
+std::optional<std::string_view> find_foreign_sizing(const workload::Workload& workload) {
   // Sources: KubeRay ray-operator/controllers/ray/utils/constant.go, Spark's and Flink's Kubernetes integrations.
   if (workload.label("ray.io/is-ray-node") || workload.label("ray.io/cluster"))
     return "Ray derives its own limits from them";

@@ -62,7 +62,8 @@ GpuChoice choose_gpu(const workload::Workload& workload, const estimate::Estimat
     choice.count += gpu->value;
     if (!choice.container) choice.container = i;
   }
-  if (workload.has_device_claims()) {
+  choice.is_claimed = workload.has_device_claims();
+  if (choice.is_claimed) {
     if (choice.container) choice.warnings.emplace_back("GPUs are left alone: the pod claims devices (DRA)");
     return choice;
   }
@@ -74,9 +75,8 @@ namespace rules {
 
 void gpu(const Input& input, Outcome& out) {
   std::ranges::copy(input.gpu.warnings, std::back_inserter(out.warnings));
-  if (input.workload.has_device_claims()) return;
-  const auto foreign = foreign_sizing(input.workload);
-  for (std::size_t i = 0; i < input.workload.containers.size() && !foreign; ++i) {
+  if (input.gpu.is_claimed) return;
+  for (std::size_t i = 0; i < input.workload.containers.size() && !input.foreign_sizing; ++i) {
     const workload::Container& container = input.workload.containers[i];
     const auto& estimate = input.estimate.containers[i].gpu;
     if (!estimate || estimate->origin.source != Origin::Source::Annotation) continue;

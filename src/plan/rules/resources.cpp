@@ -189,7 +189,7 @@ void size(const Input& input, std::size_t index, const Case<T>& c, Outcome& out)
 void resources(const Input& input, Outcome& out) {
   const config::Resources& policy = input.settings.resources;
   const Ratio margin = policy.margin.of(input.estimate.confidence);
-  if (const auto why = foreign_sizing(input.workload)) {
+  if (const auto why = input.foreign_sizing) {
     out.warnings.push_back(fmt::format("resources are left alone: {}", *why));
     return;
   }
