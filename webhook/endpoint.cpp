@@ -97,17 +97,16 @@ http::Response AdmissionEndpoint::mutate(http::Request&& request, std::string ca
   decide::Decision decision = late ? give_up(world) : decide::decide(*review, world, now);
   const auto decided = steady_clock::now();
   admission::Answer answer = decide::make_answer(*review, decision);
-  http::Response response{
-      .status = 200, .content_type = "application/json", .body = admission::encode_answer(answer)};
+  http::Response response{.status = 200, .content_type = "application/json", .body = admission::encode_answer(answer)};
   if (decision.verdict == decide::Verdict::Failed) tell_failure(review->uid, decision.message);
   if (!caller.empty()) {
     telemetry::log(telemetry::Level::Debug, "call", {{"uid", review->uid}, {"caller", caller}, {"peer", request.peer}});
   }
   const auto encoded = steady_clock::now();
   const auto latency = std::chrono::duration_cast<std::chrono::microseconds>(encoded - request.received);
-  record_(audit::make_record(*review, std::move(decision),
-                             {now, latency, std::move(input), world.policy->prefix, std::move(caller),
-                              std::move(answer.patch)}),
+  record_(audit::make_record(
+              *review, std::move(decision),
+              {now, latency, std::move(input), world.policy->prefix, std::move(caller), std::move(answer.patch)}),
           {.decode = decoded - began, .decide = decided - decoded, .encode = encoded - decided});
   return response;
 }

@@ -206,7 +206,7 @@ class Additions {
     Node parent = kTemplate;
     Node first_child = kNone;
     Node last_child = kNone;
-    Node next = kNone;      // child of the same parent
+    Node next = kNone;     // child of the same parent
     Pointer pointer = {};  // empty: not asked for yet
   };
   static constexpr Node kNone = kTemplate;  // nobody's child

@@ -20,8 +20,8 @@ constexpr auto kPlain = [] {
   return plain;
 }();
 
-// The high bits of those of eight bytes that are not plain. A byte below n, where none has its high bit, borrows it from
-// n's difference; zero is below one. What is borrowed from later bytes may mark them too, never earlier ones.
+// The high bits of those of eight bytes that are not plain. A byte below n, where none has its high bit, borrows it
+// from n's difference; zero is below one. What is borrowed from later bytes may mark them too, never earlier ones.
 // Source: https://graphics.stanford.edu/~seander/bithacks.html#HasLessInWord
 std::uint64_t special_bits(const char* bytes) {
   std::uint64_t word = 0;

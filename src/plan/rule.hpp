@@ -27,7 +27,7 @@ struct Subject {
 /// The GPUs of the pod, chosen once, before the rules.
 struct GpuChoice {
   bool is_claimed = false;  ///< through Dynamic Resource Allocation: all else is left alone
-  GpuCount count;  ///< of the pod; zero: none
+  GpuCount count;           ///< of the pod; zero: none
   std::optional<std::size_t> container;
   const config::GpuModel* model = nullptr;
   std::string reason;  ///< why this model

@@ -186,6 +186,17 @@ TEST_CASE("the same decision gives the same bytes, and outlives its review") {
   CHECK_THAT(encode_record(record), Catch::Contains("CronJob/nightly"));
 }
 
+TEST_CASE("a record holds the patch as it was answered, and writes the decision's where no answer is at hand") {
+  const auto review = given::review("Job", kJob);
+  const auto decide_it = [&] { return decide::decide(review, given::world(), kNow); };
+  const std::string patch = decide::make_answer(review, decide_it()).patch;
+  REQUIRE_FALSE(patch.empty());
+  const Record answered = make_record(review, decide_it(), {.time = kNow, .latency = {}, .patch = patch});
+  CHECK(answered.decision.patch.values == nullptr);  // they weigh more than all the rest
+  CHECK_THAT(encode_record(answered), Catch::Contains("\"patch\":" + patch));
+  CHECK(encode_record(answered) == encode_record(make_record(review, decide_it(), {.time = kNow, .latency = {}})));
+}
+
 TEST_CASE("hostile text is cut and escaped") {
   const std::string name = R"("\u202Eevil\u001b)" + std::string(500, 'x') + '"';
   const std::string line =

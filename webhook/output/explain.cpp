@@ -135,8 +135,8 @@ std::string section(std::string_view title, const std::vector<std::string>& line
 }  // namespace
 
 std::string describe(const decide::AppliedChange& change) {
-  return fmt::format("{}: {} → {}", to_display(json::to_field_path(change.place), kNoLimit), describe_value(change.from),
-                     describe_value(change.to));
+  return fmt::format("{}: {} → {}", to_display(json::to_field_path(change.place), kNoLimit),
+                     describe_value(change.from), describe_value(change.to));
 }
 
 std::string describe(const admission::Review& review) {
