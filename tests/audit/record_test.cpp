@@ -214,9 +214,9 @@ TEST_CASE("a record weighs what its patch holds") {
   const auto review = given::review("Job", kJob);
   Record record = make_record(review, decide::decide(review, given::world(), kNow), {.time = kNow});
   const std::size_t all = weigh(record);
-  const std::size_t patch = patch::write_patch(record.decision.patch).size();
+  const std::size_t patch = record.patch.size();
   REQUIRE(patch > 100);
-  record.decision.patch = {};
+  record.patch.clear();
   CHECK(all - weigh(record) >= patch);
 }
 
