@@ -10,6 +10,7 @@
 #include "webhook/commands/audit_verify.hpp"
 #include "webhook/commands/certs.hpp"
 #include "webhook/commands/check.hpp"
+#include "webhook/commands/import.hpp"
 #include "webhook/commands/mutate.hpp"
 #include "webhook/commands/register.hpp"
 #include "webhook/commands/serve.hpp"
@@ -31,6 +32,7 @@ int main(int argc, char** argv) {
   constexpr Command kCommands[] = {
       {"serve", "answer the API server: the webhook itself", declare_serve},
       {"mutate", "decide objects from files as the cluster would", declare_mutate},
+      {"import", "read a Slurm or PBS script: its requests as estimates", declare_import},
       {"check", "look for mistakes in policies and server configs", declare_check},
       {"test", "run golden cases: objects and what is to become of them", declare_test},
       {"register", "how the API server calls: print it, or make it so", declare_register},
