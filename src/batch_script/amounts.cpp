@@ -13,6 +13,7 @@ namespace plimsoll::batch_script {
 namespace {
 
 constexpr std::string_view kDigits = "0123456789";
+constexpr std::int64_t kMebibyte = 1 << 20;
 
 Unexpected<Error> refuse(std::string why) {
   return fail(ErrorCode::Invalid, std::move(why));
@@ -61,7 +62,6 @@ std::string suggest_size(std::string_view text, std::string_view unit) {
   if (!meant) return {};
   const Result<Bytes> bytes = to_bytes(*meant);
   if (!bytes) return {};
-  constexpr std::int64_t kMebibyte = 1 << 20;
   return fmt::format("; did you mean \"{}{}\"?", divided(bytes->count(), kMebibyte), unit);
 }
 
@@ -79,6 +79,15 @@ Bytes scaled(std::int64_t count, std::int64_t unit) {
 }
 
 }  // namespace
+
+std::string to_estimate(Bytes size) {
+  return to_text(size.rounded_up_to(Bytes(kMebibyte)));
+}
+
+std::string to_estimate(std::string_view name) {
+  constexpr std::size_t kLongestName = 253;
+  return to_display(name, kLongestName);
+}
 
 std::vector<std::string_view> split(std::string_view text, char separator) {
   std::vector<std::string_view> parts;

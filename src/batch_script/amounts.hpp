@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <limits>
 #include <optional>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -51,6 +52,11 @@ template <class Amount>
 [[nodiscard]] constexpr std::int64_t divided(std::int64_t count, std::int64_t by) {
   return count / by + (count % by != 0 ? 1 : 0);
 }
+
+/// The annotation of a size, in whole mebibytes, which is the least that an estimate can be.
+[[nodiscard]] std::string to_estimate(Bytes size);
+/// The annotation of a name: with what is no text in it escaped, and not without end.
+[[nodiscard]] std::string to_estimate(std::string_view name);
 
 /// The parts of `text` between separators; one, possibly empty, when there is none.
 [[nodiscard]] std::vector<std::string_view> split(std::string_view text, char separator);

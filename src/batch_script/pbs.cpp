@@ -169,7 +169,7 @@ void Pbs::read_name() {
   const Given* name = last('N');
   if (name == nullptr) return;
   script_.name = name->value;
-  add("family", name->value, name->text, name->place);
+  add("family", to_estimate(name->value), name->text, name->place);
 }
 
 void Pbs::read_time() {
@@ -240,7 +240,7 @@ std::optional<Chunk> Pbs::largest_chunk(const Resource& resource, std::string_vi
 
 void Pbs::add_sizes(const Chunk& chunk, const Resource& resource) {
   if (chunk.cpus > 0) add("cpu", to_text(times(MilliCpu(1000), chunk.cpus)), resource.text, resource.place);
-  if (chunk.memory > Bytes{}) add("memory", to_text(*chunk.memory), resource.text, resource.place);
+  if (chunk.memory > Bytes{}) add("memory", to_estimate(*chunk.memory), resource.text, resource.place);
   if (chunk.gpus > 0) add("gpu", to_text(GpuCount(chunk.gpus)), resource.text, resource.place);
 }
 
@@ -292,12 +292,12 @@ void Pbs::read_chunks() {
       const auto size = value_of(*each, parse_pbs_size(each->value));
       const std::string origin = processes == 1 ? each->text : fmt::format("{} x {} processes", each->text, processes);
       if (size && *size > Bytes{} && processes > 0)
-        add("memory", to_text(times(*size, processes)), origin, each->place);
+        add("memory", to_estimate(times(*size, processes)), origin, each->place);
       take("mem");
     } else if (const auto all = take("mem")) {
       const auto size = value_of(*all, parse_pbs_size(all->value));
       if (size && *size > Bytes{})
-        add("memory", to_text(Bytes(divided(size->count(), pods))), by_pods(all->text), all->place);
+        add("memory", to_estimate(Bytes(divided(size->count(), pods))), by_pods(all->text), all->place);
     }
   }
 }

@@ -213,7 +213,7 @@ class Slurm {
     const Source name = last("job-name");
     if (name == nullptr) return;
     script_.name = name->value;
-    add("family", name->value, name->text, name->place);
+    add("family", to_estimate(name->value), name->text, name->place);
   }
 
   void read_shape();
@@ -394,7 +394,7 @@ void Slurm::read_gpus() {
   if (!gpus || gpus->count == 0) return;
   gpus_ = gpus->count;
   add("gpu", to_text(GpuCount(gpus_)), origin, source->place);
-  if (!gpus->model.empty()) add("gpu-model", gpus->model, source->text, source->place);
+  if (!gpus->model.empty()) add("gpu-model", to_estimate(gpus->model), source->text, source->place);
 }
 
 void Slurm::read_cpus() {
@@ -416,6 +416,12 @@ void Slurm::read_cpus() {
     cpus_ = tasks_;
   }
   if (origin.empty()) return;
+  constexpr std::int64_t kLargeNode = 64;
+  if (cpus_ > kLargeNode && tasks_ > 1 && last("nodes") == nullptr) {
+    findings_.warn(
+        tasks_place_, tasks_origin_,
+        fmt::format("makes one Pod of {} cpus: say with --nodes over how many nodes it may be spread", cpus_));
+  }
   add("cpu", to_text(times(MilliCpu(1000), cpus_)), origin, place);
 }
 
@@ -450,14 +456,14 @@ void Slurm::read_memory() {
   const std::int64_t count = source == per_cpu ? cpus_ : source == per_gpu ? gpus_ : 1;
   std::string origin = source->text;
   if (count > 1) origin += fmt::format(" x {} {}", count, source == per_cpu ? "cpus" : "GPUs");
-  add("memory", to_text(times(*size, count)), std::move(origin), source->place);
+  add("memory", to_estimate(times(*size, count)), std::move(origin), source->place);
 }
 
 void Slurm::read_size(std::string_view option, std::string_view key) {
   const Source source = last(option);
   if (source == nullptr) return;
   const auto size = value_of(source, parse_slurm_size(source->value));
-  if (size && *size > Bytes{}) add(key, to_text(*size), source->text, source->place);
+  if (size && *size > Bytes{}) add(key, to_estimate(*size), source->text, source->place);
 }
 
 void Slurm::read_deadline() {

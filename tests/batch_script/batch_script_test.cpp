@@ -34,6 +34,9 @@ TEST_CASE("only directives before the first command count, as the scheduler read
       {"#SBATCH -c2\n#SBATCH -c4\n", "cpu=4", 1},
       {"#SBATCH -c2\n#SBATCH -c2\n", "cpu=2", 0},
       {"#SBATCH\n", "", 0},
+      {"#SBATCH -n 64\n", "cpu=64", 0},
+      {"#SBATCH -n 256\n", "cpu=256", 1},
+      {"#SBATCH -n 256 -N 4\n", "cpu=64 pods=4/4", 0},
   };
   for (const Case& c : cases) {
     INFO(c.in);

@@ -52,6 +52,7 @@ TEST_CASE("what qsub's options ask for becomes what one Pod needs") {
       {"-l mem=1073741824b", "memory=1Gi"},
       {"-l mem=1048576kb", "memory=1Gi"},
       {"-l mem=1024MB", "memory=1Gi"},
+      {"-l mem=100kb", "memory=1Mi"},
       {"-l mem=1g", "memory=1Gi"},
       {"-l mem=1tb", "memory=1Ti"},
       {"-l mem=128mw", "memory=1Gi"},

@@ -45,6 +45,7 @@ TEST_CASE("what sbatch's options ask for becomes what one Pod needs") {
       {"--mem=500M", "memory=500Mi"},
       {"--mem=2048K", "memory=2Mi"},
       {"--mem=1T", "memory=1Ti"},
+      {"--mem=100K", "memory=1Mi"},
       {"--mem=0", "---mem=0"},
       {"--mem-per-cpu=2G", "memory=2Gi"},
       {"--mem-per-cpu=2G -c8", "cpu=8 memory=16Gi"},

@@ -15,6 +15,7 @@
 #include "plimsoll/batch_script/batch_script.hpp"
 #include "plimsoll/json/builder.hpp"
 #include "plimsoll/json/document.hpp"
+#include "plimsoll/json/writer.hpp"
 #include "plimsoll/yaml/yaml.hpp"
 #include "webhook/input/files.hpp"
 #include "webhook/input/policy_file.hpp"
@@ -33,9 +34,6 @@ using Output = ImportOptions::Output;
 constexpr std::string_view kPlaceholder = "registry.example/image:tag";
 // The kernel takes no longer word of a command line. Source: execve(2), MAX_ARG_STRLEN.
 constexpr std::size_t kLongestWord = 128 * 1024 - 1;
-// From this many on a Job wants to know how many may fail. Source: k8s.io/kubernetes/pkg/apis/batch/validation.
-constexpr std::int64_t kManyCompletions = 10'000;
-
 std::string_view name_of(Scheduler scheduler) {
   return scheduler == Scheduler::Slurm ? "Slurm" : "PBS";
 }
@@ -106,6 +104,12 @@ std::string program_of(const std::vector<std::string>& interpreter) {
 bool is_shell(std::string_view program) {
   constexpr std::array<std::string_view, 5> kShells = {"sh", "bash", "dash", "ksh", "zsh"};
   return std::ranges::find(kShells, program) != kShells.end();
+}
+
+// Whether `text` can stand in JSON, and in a command line, as it is.
+bool is_text(std::string_view text) {
+  const Result<json::Document> document = json::Document::parse(json::to_json_string(text));
+  return document && document->root().text() == text && text.find('\0') == std::string_view::npos;
 }
 
 // Kubernetes reads `$$` in a command as an escaped `$`, and leaves alone what refers to no variable of the container's.
@@ -199,7 +203,10 @@ View Import::make_container() {
   std::string body;
   std::ranges::remove_copy(text_, std::back_inserter(body), '\r');
   if (script_.array && is_shell(program)) body.insert(0, index_line(*script_.array));
-  if (!is_shell(program) && program != "python") {
+  if (!is_text(text_) || !is_text(options_.image)) {
+    refuse(
+        "the script and its --image have to be UTF-8 text to stand in a Job: leave out --image, and mount the script");
+  } else if (!is_shell(program) && program != "python") {
     refuse(plimsoll::quoted(program) +
            " does not take a script as a word of its command line: leave out --image, and mount the script");
   } else if (body.size() > kLongestWord) {
@@ -217,8 +224,6 @@ View Import::make_container() {
 View Import::make_spec(Template with) {
   const bool is_indexed = script_.pod_is != PodIs::Script;
   const bool is_array = script_.pod_is == PodIs::ArrayTask;
-  const bool has_many = is_array && script_.completions > kManyCompletions;
-  const std::int64_t parallelism = has_many ? std::min(script_.parallelism, kManyCompletions) : script_.parallelism;
   const auto number_if = [&](bool holds, std::int64_t number) { return holds ? builder_.integer(number) : View(); };
   View failure_policy;
   if (script_.requeue == Script::Requeue::Allowed) {
@@ -236,10 +241,9 @@ View Import::make_spec(Template with) {
   }
   return builder_.object({{"completionMode", is_indexed ? builder_.text("Indexed") : View()},
                           {"completions", number_if(is_indexed, script_.completions)},
-                          {"parallelism", number_if(is_indexed, parallelism)},
+                          {"parallelism", number_if(is_indexed, script_.parallelism)},
                           {"backoffLimit", number_if(!is_array, 0)},
                           {"backoffLimitPerIndex", number_if(is_array, 0)},
-                          {"maxFailedIndexes", number_if(has_many, kManyCompletions)},
                           {"podFailurePolicy", failure_policy},
                           {"template", pod_template}});
 }
