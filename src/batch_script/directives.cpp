@@ -60,7 +60,9 @@ bool is_near_miss(std::string_view line) {
   std::string_view rest = trimmed_left(line);
   if (!rest.starts_with('#') || rest.starts_with("##")) return false;
   rest = trimmed_left(rest.substr(1));
-  std::string word(rest.substr(0, std::min(rest.find_first_of(" \t"), rest.size())));
+  const std::size_t end = std::min(rest.find_first_of(" \t"), rest.size());
+  if (!trimmed_left(rest.substr(end)).starts_with('-')) return false;  // a sentence that begins with the word
+  std::string word(rest.substr(0, end));
   for (char& c : word) c = static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
   return word == kSlurm.substr(1) || word == kPbs.substr(1);
 }

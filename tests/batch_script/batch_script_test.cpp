@@ -21,6 +21,7 @@ TEST_CASE("only directives before the first command count, as the scheduler read
       {"#SBATCH -c2\n# SBATCH --mem=1G\n", "cpu=2", 1},
       {"#SBATCH -c2\n #SBATCH --mem=1G\n", "cpu=2", 1},
       {"#SBATCH -c2\n#sbatch --mem=1G\n", "cpu=2", 1},
+      {"#SBATCH -c2\n# SBATCH is Slurm's, PBS is not\n", "cpu=2", 0},
       {"#SBATCH -c2\n##SBATCH --mem=1G\n", "cpu=2", 0},
       {"#SBATCH -c2\n#SBATCHES are many\n", "cpu=2", 0},
       {"#SBATCH -c2 \\\n#SBATCH --mem=1G\n", "cpu=2 memory=1Gi", 1},
