@@ -76,8 +76,4 @@ View Builder::copy(View value) {
   }
 }
 
-std::size_t Builder::capacity() const {
-  return state_->pool.Capacity();
-}
-
 }  // namespace plimsoll::json

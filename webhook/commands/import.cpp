@@ -328,7 +328,7 @@ Report Import::run() && {
   script_.estimates.push_back(
       {"confidence",
        std::string(to_text(options_.confidence)),
-       options_.confidence == config::Confidence::Low ? "limits, not expectations; see --confidence" : "--confidence",
+       options_.confidence == config::Confidence::High ? "limits that held so far; see --confidence" : "--confidence",
        {}});
   for (const Remark& warning : script_.warnings) complain(warning, "warning: ");
 
@@ -358,8 +358,8 @@ annotations of a Job's template. A Pod stands for one node (or chunk) where the 
 several, else for the whole job, or for one task of its array. What has no equivalent is listed
 with the reason; nothing is dropped in silence.
 
-A time limit is no expected run time, and memory asked for is not memory used: both are taken as
-they are, with confidence low unless --confidence says otherwise.
+A time limit is no expected run time, and memory asked for is not memory used: both are more than
+is needed where the script has run under them. So the confidence is high, and little is added.
 
 Output:
   annotations  the annotations as YAML, each with the line that it comes from
@@ -371,7 +371,7 @@ Exit codes: 0 read, 2 the script, a file or a flag cannot be used.
 Examples:
   plimsoll import train.sh
   plimsoll import train.sh -o job --image python:3.12 | plimsoll mutate -f - -o explain
-  sed s/a100/h100/ train.sh | plimsoll import - --confidence high)";
+  sed s/a100/h100/ train.sh | plimsoll import - --confidence low)";
 
 template <class T, std::size_t N>
 std::optional<T> find_word(const std::array<std::pair<std::string_view, T>, N>& words, std::string_view word) {

@@ -17,7 +17,7 @@ struct ImportOptions {
   std::string policy = {};  ///< a file, whose prefix the annotations take; empty: the built-in policy
   std::string image = {};   ///< of the Job's container; empty: a placeholder, and no command
   /// What a scheduler is asked for is a limit, and people ask for more than they need.
-  config::Confidence confidence = config::Confidence::Low;
+  config::Confidence confidence = config::Confidence::High;
 };
 
 /// Reads one script and says it in Kubernetes' terms.

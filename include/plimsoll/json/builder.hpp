@@ -34,9 +34,6 @@ class Builder {
   /// The same value without what it belongs to. Requires: nested at most kMaxDepth levels, as every Document is.
   [[nodiscard]] View copy(View value);
 
-  /// Bytes of memory that its values hold, those reserved for the next ones included.
-  [[nodiscard]] std::size_t capacity() const;
-
  private:
   struct State;
   std::unique_ptr<State> state_;

@@ -82,7 +82,7 @@ estimate.plimsoll.dev/duration: 1h30m  # line 4: --time=90
 estimate.plimsoll.dev/cpu: "4"  # line 5: -c 4
 estimate.plimsoll.dev/memory: 8Gi  # line 5: --mem-per-cpu=2G x 4 cpus
 estimate.plimsoll.dev/family: Train it  # line 2: --job-name=Train it
-estimate.plimsoll.dev/confidence: low  # limits, not expectations; see --confidence
+estimate.plimsoll.dev/confidence: high  # limits that held so far; see --confidence
 
 # For the Job's spec:
 #   completionMode: Indexed
@@ -206,24 +206,24 @@ TEST_CASE("the prefix is the policy's, and the confidence the caller's") {
   const std::string policy =
       scripts.add("apiVersion: plimsoll.dev/v1alpha1\nkind: Policy\nprefix: need.example.com/\n", "p.yaml");
   const Report report =
-      import_script({.file = scripts.add("#SBATCH -c1\n"), .policy = policy, .confidence = config::Confidence::High});
+      import_script({.file = scripts.add("#SBATCH -c1\n"), .policy = policy, .confidence = config::Confidence::Low});
   CHECK(report.out.find("need.example.com/cpu: \"1\"  # line 1: -c1\n") != std::string::npos);
-  CHECK(report.out.find("need.example.com/confidence: high  # --confidence\n") != std::string::npos);
+  CHECK(report.out.find("need.example.com/confidence: low  # --confidence\n") != std::string::npos);
   CHECK(import_script({.file = "-", .policy = "/no/such"}).exit_code == ExitCode::Unusable);
 }
 
 TEST_CASE("what is imported is admitted, with the numbers that were asked for") {
   struct Case {
-    std::string in, cpu, memory;  // requests: memory is half as much again, with low confidence
+    std::string in, cpu, memory;  // requests: memory is a tenth more, with high confidence
   };
   const Case cases[] = {
-      {kArray, "4", "12Gi"},
+      {kArray, "4", "9012Mi"},
       {"#SBATCH --mem=100K -n1\n", "1", "32Mi"},
-      {"#SBATCH --mem=1000 -c 3 --tmp=1G --gres=gpu:a100:2 --deadline=now+7days -t 1-0\n", "3", "1500Mi"},
-      {"#SBATCH -N 4 --ntasks-per-node=8 --mem=64G --job-name='%x: *&!#{}'\n", "8", "96Gi"},
-      {"#SBATCH -J \"\\x01 \xE2\x80\xAE\" -c 2 --mem=2G --array=0-99999\n", "2", "3Gi"},
-      {"#PBS -l select=2:ncpus=8:mem=32gb:ngpus=1 -l walltime=10.5\n", "8", "48Gi"},
-      {"#PBS -l nodes=1:ppn=2,pmem=128mw -N yes -r n\n", "2", "3Gi"},
+      {"#SBATCH --mem=1000 -c 3 --tmp=1G --gres=gpu:a100:2 --deadline=now+7days -t 1-0\n", "3", "1100Mi"},
+      {"#SBATCH -N 4 --ntasks-per-node=8 --mem=64G --job-name='%x: *&!#{}'\n", "8", "72090Mi"},
+      {"#SBATCH -J \"\\x01 \xE2\x80\xAE\" -c 2 --mem=2G --array=0-99999\n", "2", "2253Mi"},
+      {"#PBS -l select=2:ncpus=8:mem=32gb:ngpus=1 -l walltime=10.5\n", "8", "36045Mi"},
+      {"#PBS -l nodes=1:ppn=2,pmem=128mw -N yes -r n\n", "2", "2253Mi"},
       {"#PBS -l select=3:ncpus=2,mem=1b -J 0-3\n", "2", "32Mi"},
   };
   Scripts scripts;
