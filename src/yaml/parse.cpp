@@ -4,7 +4,6 @@
 // end here, and so does a Stop, with which the builder leaves yaml-cpp as soon as something is wrong. yaml-cpp refuses
 // nesting beyond 500 by itself, before its own recursion can hurt; aliases can still nest deeper than the text.
 #include <yaml-cpp/depthguard.h>
-#include <yaml-cpp/eventhandler.h>
 #include <yaml-cpp/exceptions.h>
 #include <yaml-cpp/parser.h>
 
@@ -16,6 +15,7 @@
 #include <sstream>
 #include <unordered_map>
 
+#include "events.hpp"
 #include "plimsoll/base/text.hpp"
 #include "plimsoll/yaml/yaml.hpp"
 #include "scalar.hpp"
@@ -216,15 +216,7 @@ class Builder final : public YAML::EventHandler {
   }
 
   // A null as it was written, or nothing: the mark of one that was not written points at what comes after it.
-  [[nodiscard]] std::string_view null_at(const YAML::Mark& mark) const {
-    const std::string_view rest = rest_from(mark);
-    for (const std::string_view word : {"~", "null", "Null", "NULL"}) {
-      if (!rest.starts_with(word)) continue;
-      const std::string_view after = rest.substr(word.size());
-      if (after.empty() || std::string_view(" \t\r\n,]}").find(after[0]) != std::string_view::npos) return word;
-    }
-    return {};
-  }
+  [[nodiscard]] std::string_view null_at(const YAML::Mark& mark) const { return null_word(rest_from(mark)); }
 
   [[noreturn]] void stop_at_half_a_member() const {
     const Node& key = *frames_.back().key;
@@ -469,17 +461,23 @@ Error explain(std::string_view text, const YAML::Exception& thrown) {
 
 }  // namespace
 
-Result<std::vector<Node>> parse(std::string_view text) {
-  constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
-  if (text.starts_with(kByteOrderMark)) text.remove_prefix(kByteOrderMark.size());
+std::string_view null_word(std::string_view text) {
+  for (const std::string_view word : {"~", "null", "Null", "NULL"}) {
+    if (!text.starts_with(word)) continue;
+    const std::string_view after = text.substr(word.size());
+    if (after.empty() || std::string_view(" \t\r\n,]}").find(after[0]) != std::string_view::npos) return word;
+  }
+  return {};
+}
+
+Result<void> read_events(std::string_view text, YAML::EventHandler& handler) {
   PLIMSOLL_CHECK(check_characters(text));
   try {
     std::istringstream stream{std::string(text)};
     YAML::Parser parser(stream);
-    Builder builder(text);
-    while (parser.HandleNextDocument(builder)) {
+    while (parser.HandleNextDocument(handler)) {
     }
-    return std::move(builder).take();
+    return {};
   } catch (Stop& stopped) {
     return Unexpected<Error>{std::move(stopped.error)};
   } catch (const YAML::DeepRecursion& deep) {
@@ -489,6 +487,13 @@ Result<std::vector<Node>> parse(std::string_view text) {
   } catch (const std::exception& thrown) {
     return fail(ErrorCode::Bug, std::string("the YAML parser failed: ") + thrown.what());
   }
+}
+
+Result<std::vector<Node>> parse(std::string_view text) {
+  if (text.starts_with(kByteOrderMark)) text.remove_prefix(kByteOrderMark.size());
+  Builder builder(text);
+  PLIMSOLL_CHECK(read_events(text, builder));
+  return std::move(builder).take();
 }
 
 }  // namespace plimsoll::yaml

@@ -8,12 +8,14 @@
 // A string stays bare when YAML reads it back as that string; otherwise it is quoted: 'so' when all of it can be seen,
 // "so" when it could be taken for another type or holds what must be escaped. Lines become a block where that keeps
 // every byte.
+#include "write.hpp"
+
 #include <algorithm>
 #include <array>
 #include <cstdint>
 #include <cstdio>
 
-#include "plimsoll/json/document.hpp"
+#include "plimsoll/json/writer.hpp"
 #include "plimsoll/yaml/yaml.hpp"
 #include "scalar.hpp"
 
@@ -102,6 +104,8 @@ std::uint32_t code_point(std::string_view bytes) {
   return (byte(0) & 0x0FU) << 12U | (byte(1) & 0x3FU) << 6U | (byte(2) & 0x3FU);
 }
 
+}  // namespace
+
 std::string in_double_quotes(std::string_view text) {
   std::string out = "\"";
   while (!text.empty()) {
@@ -150,10 +154,18 @@ bool is_block(std::string_view text) {
   return !has_escapes(text, "\n\t");
 }
 
+namespace {
+
+// In brackets more characters end a plain scalar.
+std::string to_flow_scalar(std::string_view text) {
+  std::string scalar = to_scalar(text);
+  const bool is_bare = scalar == text;
+  return is_bare && text.find_first_of(",[]{}:?#\"'") != std::string_view::npos ? in_double_quotes(text) : scalar;
+}
+
 class Writer {
  public:
-  // Where the next value stands: alone, after `key:` or after a dash.
-  enum class Place { Root, Member, Item };
+  Writer(const Layout& layout, std::size_t spaces) : layout_(layout), out_(spaces, ' ') {}
 
   void append(json::View view, Place place, std::size_t indent) {
     if (view.is_object() && view.size() > 0) {
@@ -189,15 +201,15 @@ class Writer {
       } else {
         out_ += name + ':';
       }
-      append(value, Place::Member, value.is_array() ? indent : indent + 2);
+      append(value, Place::Member, indent + (value.is_array() ? layout_.sequence : layout_.step));
     }
   }
 
   void append_items(json::View array, std::size_t indent) {
     for (const json::View item : array.elements()) {
       begin_entry(indent);
-      out_ += "- ";
-      append(item, Place::Item, indent + 2);
+      (out_ += '-').append(layout_.dash - 1, ' ');
+      append(item, Place::Item, indent + layout_.dash);
     }
   }
 
@@ -222,15 +234,52 @@ class Writer {
     }
   }
 
+  const Layout& layout_;
   std::string out_;
 };
 
 }  // namespace
 
-std::string write(json::View view) {
-  Writer writer;
-  writer.append(view, Writer::Place::Root, 0);
+std::string write_block(json::View view, Place place, std::size_t indent, const Layout& layout) {
+  Writer writer(layout, place == Place::Item ? layout.dash - 1 : 0);
+  writer.append(view, place, indent);
   return std::move(writer).take();
+}
+
+std::string write(json::View view) {
+  return write_block(view, Place::Root, 0, {});
+}
+
+std::string write_flow_key(std::string_view key, const Flow& flow) {
+  return flow.quotes == Flow::Quotes::Always ? json::to_json_string(key) : to_flow_scalar(key);
+}
+
+std::string write_flow(json::View view, const Flow& flow) {
+  if (view.size() == 0) {
+    const auto text = view.text();
+    return text && flow.quotes == Flow::Quotes::AsNeeded ? to_flow_scalar(*text) : json::write(view);
+  }
+  Flow inner = flow;
+  inner.indent += flow.step;
+  const std::string separator = flow.has_lines ? '\n' + inner.indent : flow.after_comma;
+  std::string out;
+  const auto begin_entry = [&] {
+    if (!out.empty()) {
+      out += ',' + separator;
+    } else if (flow.has_lines) {
+      out += separator;
+    }
+  };
+  for (const auto [key, value] : view.members()) {
+    begin_entry();
+    out += write_flow_key(key, flow) + ':' + flow.after_colon + write_flow(value, inner);
+  }
+  for (const json::View item : view.elements()) {
+    begin_entry();
+    out += write_flow(item, inner);
+  }
+  if (flow.has_lines) out += '\n' + flow.indent;
+  return view.is_object() ? '{' + out + '}' : '[' + out + ']';
 }
 
 }  // namespace plimsoll::yaml

@@ -67,4 +67,24 @@ struct Node::Entry {
 /// would read as something else are quoted. Reading it back gives an equal value (within the nesting that parse takes).
 [[nodiscard]] std::string write(json::View view);
 
+/// The text of each document of a stream that is not empty, comments and `---` before it included; together they are
+/// all of `text`. Errors: as parse.
+[[nodiscard]] Result<std::vector<std::string_view>> split(std::string_view text);
+
+/// A text that was edited.
+struct Edited {
+  std::string text;
+  /// Values that changed but could not be edited as they are written, and so were written anew, comments lost.
+  std::vector<Mark> rewritten = {};
+};
+
+/// `text`, one document, changed where it has to so that its value is `wanted`; every byte of the rest stays.
+///
+/// What is new takes on the style of its neighbours. Comments go only with a value that is replaced as a whole, or at
+/// the end of the line of one that is removed. An alias or merge key whose value is to differ from its anchor's is
+/// written out.
+///
+/// Errors: as parse; ErrorCode::Invalid when `text` is not one document.
+[[nodiscard]] Result<Edited> edit(std::string_view text, json::View wanted);
+
 }  // namespace plimsoll::yaml
