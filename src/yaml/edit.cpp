@@ -113,6 +113,7 @@ class Editor {
   [[nodiscard]] Flow flow_of(const Piece& piece, const Slot& slot) const;
 
   void remember_anchors(const Piece& piece, View value);
+  void forget_anchors(const Piece& piece);
   [[nodiscard]] std::optional<std::string> name_of(const Piece& key) const;
   bool collect_merged(const Piece& source, std::map<std::string, View>& merged) const;
 
@@ -146,6 +147,18 @@ void Editor::remember_anchors(const Piece& piece, View value) {
   }
 }
 
+/// Of what goes: an alias to them can no longer stand.
+void Editor::forget_anchors(const Piece& piece) {
+  if (piece.anchor != 0 && piece.kind != Kind::Alias) {
+    anchors_.erase(piece.anchor);
+    is_anchor_changed_ = true;
+  }
+  for (const Piece::Part& part : piece.parts) {
+    forget_anchors(part.key);
+    forget_anchors(part.value);
+  }
+}
+
 /// As a member; nothing for a key in an unusual form.
 std::optional<std::string> Editor::name_of(const Piece& key) const {
   if (key.kind != Kind::Scalar || key.is_tagged) return std::nullopt;
@@ -176,7 +189,7 @@ void Editor::reconcile(const Piece& piece, View before, View after, const Slot& 
   } else if (!is_same) {
     piece.is_odd ? rewrite(piece, before, after, slot) : replace(piece, before, after, slot);
   }
-  if (piece.anchor != 0 && !is_same) {
+  if (!is_same && anchors_.contains(piece.anchor)) {
     anchors_.insert_or_assign(piece.anchor, after);
     is_anchor_changed_ = true;
   }
@@ -247,32 +260,41 @@ void Editor::reconcile_map(const Piece& piece, View before, View after, const Sl
   add_lines(piece, lines, column);
 }
 
-/// Which element of `after` each of `before` became; elements that stay keep their order.
-std::vector<std::optional<std::size_t>> align(View before, View after) {
-  std::unordered_map<std::string, std::deque<std::size_t>> places;
-  std::size_t index = 0;
-  for (const View element : after.elements()) places[json::write(element)].push_back(index++);
+std::vector<std::string> texts_of(View array) {
+  std::vector<std::string> texts;
+  for (const View element : array.elements()) texts.push_back(json::write(element));
+  return texts;
+}
 
-  std::vector<std::optional<std::size_t>> partners;
-  std::size_t next = 0;  // in `after`
-  std::size_t open = 0;  // of those before, where the run without a partner begins
-  const auto pair_up = [&](std::size_t end) {
-    for (; open < partners.size() && next < end; ++open) partners[open] = next++;
+/// Which element of `after` each of `before` became; those that stay keep their order, and between two that stay the
+/// others are taken for changed ones.
+std::vector<std::optional<std::size_t>> align(View before, View after) {
+  const std::vector<std::string> from = texts_of(before);
+  const std::vector<std::string> to = texts_of(after);
+  std::vector<std::optional<std::size_t>> partners(from.size());
+  std::size_t begin = 0;
+  std::size_t from_end = from.size();
+  std::size_t to_end = to.size();
+  for (; begin < from_end && begin < to_end && from[begin] == to[begin]; ++begin) partners[begin] = begin;
+  while (from_end > begin && to_end > begin && from[from_end - 1] == to[to_end - 1]) partners[--from_end] = --to_end;
+
+  std::unordered_map<std::string_view, std::deque<std::size_t>> places;
+  for (std::size_t i = begin; i < to_end; ++i) places[to[i]].push_back(i);
+  std::size_t open = begin;  // in `before`: the first without a partner
+  std::size_t next = begin;  // in `after`
+  const auto pair_up = [&](std::size_t end, std::size_t next_end) {
+    for (; open < end && next < next_end; ++open) partners[open] = next++;
   };
-  for (const View element : before.elements()) {
-    std::deque<std::size_t>& found = places[json::write(element)];
+  for (std::size_t i = begin; i < from_end; ++i) {
+    std::deque<std::size_t>& found = places[from[i]];
     while (!found.empty() && found.front() < next) found.pop_front();
-    if (found.empty()) {
-      partners.emplace_back();
-      continue;
-    }
-    // Between two that stayed, the others are taken for changed ones.
-    pair_up(found.front());
+    if (found.empty()) continue;
+    pair_up(i, found.front());
+    partners[i] = found.front();
     next = found.front() + 1;
-    partners.emplace_back(found.front());
-    open = partners.size();
+    open = i + 1;
   }
-  pair_up(after.size());
+  pair_up(from_end, to_end);
   return partners;
 }
 
@@ -297,8 +319,12 @@ void Editor::reconcile_sequence(const Piece& piece, View before, View after, con
       continue;
     }
     const Piece::Part& part = piece.parts[i];
-    if (piece.is_flow && next < *partners[i]) return rewrite(piece, before, after, slot);
-    if (next < *partners[i]) {
+    if (piece.is_flow) {
+      const std::string separator = ',' + (flow.has_lines ? '\n' + flow.indent : flow.after_comma);
+      std::string added;
+      for (; next < *partners[i]; ++next) added += write_flow(after[next], flow) + separator;
+      if (!added.empty()) change(part.value.begin, part.value.begin, std::move(added));
+    } else if (next < *partners[i]) {
       std::string lines = added_up_to(*partners[i]);
       if (i > 0) {
         // A comment between two elements belongs to the second.
@@ -360,7 +386,9 @@ void Editor::replace(const Piece& piece, View before, View after, const Slot& sl
     is_impossible_ = true;
     return;
   }
-  // A tag belongs to what goes.
+  forget_anchors(piece);
+  // A tag belongs to what goes, an anchor to the place.
+  if (piece.anchor != 0 && piece.kind != Kind::Alias && !piece.is_tagged) anchors_.emplace(piece.anchor, after);
   const std::size_t begin = piece.is_tagged ? piece.begin : piece.content;
   if (slot.flow != nullptr) {
     if (piece.kind == Kind::Empty) return change(piece.end, piece.end, ' ' + write_flow(after, *slot.flow));
@@ -388,9 +416,12 @@ void Editor::replace_block(const Piece& piece, View after, const Slot& slot) {
   const std::size_t column = slot.column + (is_item            ? layout_.dash
                                             : after.is_array() ? layout_.sequence
                                                                : layout_.step);
-  std::string written = write_block(after, is_item ? Place::Item : Place::Member, column, layout_);
-  const std::size_t first = written.find('\n');
   const bool has_anchor = piece.anchor != 0 && piece.kind != Kind::Alias && !piece.is_tagged;
+  // Behind an anchor an entry would be what it names.
+  std::string written = is_item && has_anchor && after.size() > 0
+                            ? '\n' + write_block(after, Place::Root, column, layout_)
+                            : write_block(after, is_item ? Place::Item : Place::Member, column, layout_);
+  const std::size_t first = written.find('\n');
   change(has_anchor ? piece.head : slot.after, std::max(piece.end, slot.after), written.substr(0, first));
   // A comment at the end of the line stays there, unless the value goes on below.
   written.erase(0, first + 1);
@@ -454,6 +485,7 @@ void Editor::remove(const Piece& piece, std::size_t index, std::size_t first_kep
     return piece.kind == Kind::Sequence && !piece.is_flow ? part.after - 1 : part.first().begin;
   };
   const Piece::Part& part = piece.parts[index];
+  forget_anchors(part.value);
   const std::size_t begin = begin_of(part);
   const std::size_t end = part.value.end;
   const bool is_leading = index < first_kept;

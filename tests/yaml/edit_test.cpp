@@ -1,5 +1,7 @@
+#include <algorithm>
 #include <catch2/catch.hpp>
 #include <random>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -298,6 +300,249 @@ TEST_CASE("a stream is split into its documents, and nothing is lost") {
     REQUIRE(parts);
     CHECK(std::vector<std::string>(parts->begin(), parts->end()) == c.parts);
     CHECK(parts->size() == parse(c.text)->size());
+  }
+}
+
+// Documents in the styles that people have, and changes to them.
+class Stylist {
+ public:
+  explicit Stylist(std::uint32_t seed) : random_(seed) {
+    constexpr std::size_t kSteps[] = {2, 2, 2, 4, 3};
+    step_ = kSteps[below(5)];
+    sequence_ = below(2) == 0 ? 0 : step_;
+    dash_ = below(4) == 0 ? 4 : 2;
+    line_break_ = below(5) == 0 ? "\r\n" : "\n";
+    has_anchors_ = below(3) == 0;
+  }
+
+  std::string document() {
+    if (below(4) == 0) text_ += "# head" + line_break_ + "---" + comment() + line_break_;
+    block_map(0, 4);
+    if (below(4) == 0) text_ += "# foot" + line_break_;
+    if (below(4) == 0) text_ += "..." + line_break_;
+    // A block there would be another text with a line below it.
+    if (below(5) == 0 && text_.size() != block_end_) text_.resize(text_.size() - line_break_.size());
+    return text_;
+  }
+
+  std::size_t comments() const { return comments_; }
+  bool has_aliases() const { return has_aliases_; }
+
+  enum class Changes { Additions, Any };
+  std::size_t change(json::Tree& tree, json::Builder& make, Changes changes) {
+    std::size_t made = 0;
+    for (std::size_t left = 1 + below(5); left > 0; --left) {
+      json::Pointer at;
+      json::View value = tree.root();
+      while (value.size() > 0 && (at == json::Pointer() || below(5) > 0)) {
+        const std::size_t index = below(value.size());
+        if (value.is_array()) {
+          at = at / index;
+          value = value[index];
+        } else {
+          auto member = value.members().begin();
+          for (std::size_t i = 0; i < index; ++i) ++member;
+          at /= (*member).key;
+          value = (*member).value;
+        }
+      }
+      const json::View fresh = new_value(make, 2);
+      const std::size_t what = changes == Changes::Additions ? 3 : below(5);
+      if (what == 0 && at != json::Pointer()) {
+        made += tree.remove(at).has_value() ? 1U : 0U;
+      } else if (what == 1 && at != json::Pointer()) {
+        made += tree.replace(at, fresh).has_value() ? 1U : 0U;
+      } else if (value.is_object()) {
+        made += tree.add(at / ("new" + std::to_string(below(1000))), fresh).has_value() ? 1U : 0U;
+      } else if (value.is_array()) {
+        const json::Pointer place = what == 2 ? at / below(value.size() + 1) : at / "-";
+        made += tree.add(place, fresh).has_value() ? 1U : 0U;
+      }
+    }
+    return made;
+  }
+
+ private:
+  std::size_t below(std::size_t limit) { return std::uniform_int_distribution<std::size_t>(0, limit - 1)(random_); }
+  template <std::size_t size>
+  std::string one_of(const char* const (&choice)[size]) {
+    return choice[below(size)];
+  }
+
+  std::string comment() { return below(4) == 0 ? "  # c" + std::to_string(comments_++) : ""; }
+  void comment_line(std::size_t indent) {
+    if (below(8) == 0) text_ += line_break_;
+    if (below(6) == 0) text_ += std::string(indent, ' ') + "# c" + std::to_string(comments_++) + line_break_;
+    if (below(40) == 0) text_ += "# c" + std::to_string(comments_++) + line_break_;
+  }
+  std::string key() {
+    const std::string name = "k" + std::to_string(keys_++);
+    return below(4) > 0 ? name : below(2) == 0 ? '"' + name + '"' : "'" + name + "/ü'";
+  }
+  std::string scalar() {
+    return one_of({"1", "-0.5", "true", "yes", "text", "two words", "a:b", "'it''s'", "\"double \\\" \\u00e9\"",
+                   "nvidia.com/gpu", "ünïcode 🚀", "\"#no comment\"", "'1'", "0x10", "a#b", "http://x:80/", "1Gi",
+                   "\"\""});
+  }
+
+  void end_line() { text_ += comment() + line_break_; }
+
+  // What comes after a colon or dash that stands at `column`; its own entries begin at `indent` or more.
+  void value(std::size_t column, int depth, bool is_item) {
+    const std::size_t kind = below(depth > 0 ? 14 : 7);
+    if (kind == 0 && has_anchors_ && !anchors_.empty()) {
+      text_ += " *" + anchors_[below(anchors_.size())];
+      has_aliases_ = true;
+      return end_line();
+    }
+    std::string anchor;
+    // yaml-cpp wants lines behind a dash and an anchor to be indented more than others.
+    if (has_anchors_ && below(4) == 0 && !(is_item && (kind == 5 || kind == 6))) {
+      anchor = "x" + std::to_string(keys_++);
+      text_ += " &" + anchor;
+    }
+    if (kind <= 3) {
+      text_ += ' ' + scalar();
+      end_line();
+    } else if (kind == 4) {
+      text_ += one_of({"", " ~", " null", " {}", " []"});
+      end_line();
+    } else if (kind == 5) {
+      block_scalar(column + step_);
+    } else if (kind == 6) {
+      text_ += " several words" + line_break_ + std::string(column + step_, ' ') + "on two lines";
+      end_line();
+    } else if (kind <= 8) {
+      text_ += ' ';
+      flow(column, depth - 1);
+      end_line();
+    } else if (kind <= 11) {
+      if (is_item && anchor.empty() && below(8) > 0) {
+        text_ += std::string(dash_ - 1, ' ');
+        block_map(column + dash_, depth - 1, true);
+      } else {
+        end_line();
+        block_map(column + (is_item ? dash_ : step_), depth - 1);
+      }
+    } else {
+      end_line();
+      block_sequence(column + (is_item ? dash_ : sequence_), depth - 1);
+    }
+    if (!anchor.empty()) anchors_.push_back(anchor);
+  }
+
+  void block_map(std::size_t indent, int depth, bool is_begun = false) {
+    for (std::size_t left = 1 + below(4); left > 0; --left) {
+      if (!is_begun) {
+        comment_line(indent);
+        text_ += std::string(indent, ' ');
+      }
+      is_begun = false;
+      text_ += key() + ':';
+      value(indent, depth, false);
+    }
+  }
+  void block_sequence(std::size_t indent, int depth) {
+    for (std::size_t left = 1 + below(3); left > 0; --left) {
+      comment_line(indent);
+      text_ += std::string(indent, ' ') + '-';
+      value(indent, depth, true);
+    }
+  }
+  void block_scalar(std::size_t indent) {
+    text_ += ' ' + one_of({"|", "|-", ">", ">-"}) + comment() + line_break_;
+    text_ += std::string(indent, ' ') + "first" + line_break_;
+    for (std::size_t left = below(3); left > 0; --left) {
+      if (below(3) == 0) text_ += line_break_;
+      text_ += std::string(indent, ' ') + one_of({"line", "# no comment", "  deeper", "key: value"}) + line_break_;
+    }
+    block_end_ = text_.size();
+  }
+  void flow(std::size_t column, int depth) {
+    const bool has_lines = below(3) == 0;
+    const std::size_t size = 1 + below(3);
+    const bool is_map = below(2) == 0;
+    text_ += is_map ? "{" : "[";
+    for (std::size_t i = 0; i < size; ++i) {
+      if (has_lines) text_ += (i > 0 ? comment() : "") + line_break_ + std::string(column + step_, ' ');
+      if (!has_lines && i > 0) text_ += ' ';
+      if (is_map) text_ += key() + ": ";
+      if (depth > 0 && below(4) == 0) {
+        flow(column + step_, depth - 1);
+      } else {
+        text_ += one_of({"1", "word", "'q'", "\"d, e\"", "two words", "null", "{}", "[]"});
+      }
+      if (i + 1 < size || below(5) == 0) text_ += ',';
+    }
+    if (has_lines) text_ += comment() + line_break_ + std::string(column + step_, ' ');
+    text_ += is_map ? '}' : ']';
+  }
+
+  json::View new_value(json::Builder& make, int depth) {
+    const std::size_t kind = below(depth > 0 ? 6 : 4);
+    if (kind == 0) return make.integer(static_cast<std::int64_t>(below(100)));
+    if (kind < 4)
+      return make.text(one_of({"x", "1", "a: b", "- c", "#", "two\nlines", "{}", "ü", "yes", "", "a, b", "[c"}));
+    const std::string key = one_of({"p", "nvidia.com/gpu", "1", "a b", "x:y"});
+    if (kind == 4) return make.object({{key, new_value(make, depth - 1)}, {"q", new_value(make, depth - 1)}});
+    return make.array({new_value(make, depth - 1), new_value(make, depth - 1)});
+  }
+
+  std::mt19937 random_;
+  std::size_t step_, sequence_, dash_;
+  std::string line_break_, text_;
+  bool has_anchors_, has_aliases_ = false;
+  std::vector<std::string> anchors_;
+  std::size_t comments_ = 0, keys_ = 0, block_end_ = 0;
+};
+
+std::vector<std::string> lines_of(std::string_view text) {
+  std::vector<std::string> lines;
+  while (!text.empty()) {
+    const std::size_t line_break = std::min(text.find('\n'), text.size());
+    lines.emplace_back(text.substr(0, line_break));
+    if (!lines.back().empty() && lines.back().back() == '\r') lines.back().pop_back();
+    text.remove_prefix(std::min(line_break + 1, text.size()));
+  }
+  return lines;
+}
+
+TEST_CASE("in any style the edited text has the wanted value, and additions leave comments and lines alone") {
+  for (std::uint32_t seed = 0; seed < 3000; ++seed) {
+    Stylist stylist(seed);
+    const std::string before = stylist.document();
+    const json::Document value = value_of(before);
+    json::Builder make;
+    json::Tree wanted(value.root());
+    const bool is_addition = seed % 2 == 0;
+    const std::size_t changes =
+        stylist.change(wanted, make, is_addition ? Stylist::Changes::Additions : Stylist::Changes::Any);
+    INFO("seed " << seed << "\n" << before << "\n-> " << json::write(wanted.root()));
+
+    const auto after = edit(before, wanted.root());
+    REQUIRE(after);
+    INFO(after->text);
+    const json::Document again = value_of(after->text);
+    REQUIRE(again.root() == wanted.root());
+    REQUIRE(edit(after->text, again.root())->text == after->text);
+    bool is_all_new = true;
+    for (const auto [key, member] : value.root().members()) is_all_new = is_all_new && !wanted.root()[key];
+    if (!is_all_new) REQUIRE(after->rewritten.empty());
+    if (!is_addition) continue;
+    for (std::size_t i = 0; i < stylist.comments(); ++i) {
+      const std::string comment = "# c" + std::to_string(i);
+      INFO(comment);
+      REQUIRE(after->text.find(comment) != std::string::npos);
+    }
+    std::multiset<std::string> left;
+    for (const std::string& line : lines_of(after->text)) left.insert(line);
+    std::size_t lost = 0;
+    for (const std::string& line : lines_of(before)) {
+      const auto found = left.find(line);
+      found == left.end() ? static_cast<void>(++lost) : static_cast<void>(left.erase(found));
+    }
+    // A line of a bracket or an empty value, for each; and each alias that is written out.
+    if (!stylist.has_aliases()) REQUIRE(lost <= changes);
   }
 }
 
