@@ -413,10 +413,12 @@ void Editor::replace(const Piece& piece, View before, View after, const Slot& sl
 /// Of a value in block style, after its colon or dash.
 void Editor::replace_block(const Piece& piece, View after, const Slot& slot) {
   const bool is_item = slot.kind == Slot::Kind::Item;
-  const std::size_t column = slot.column + (is_item            ? layout_.dash
-                                            : after.is_array() ? layout_.sequence
-                                                               : layout_.step);
+  const bool is_text = after.text().has_value();
   const bool has_anchor = piece.anchor != 0 && piece.kind != Kind::Alias && !piece.is_tagged;
+  std::size_t column = slot.column;
+  column += is_item ? layout_.dash : after.is_array() ? layout_.sequence : layout_.step;
+  // yaml-cpp wants the lines of a text to be indented more than an anchor behind a dash.
+  if (is_item && is_text && has_anchor) column += layout_.step;
   // Behind an anchor an entry would be what it names.
   std::string written = is_item && has_anchor && after.size() > 0
                             ? '\n' + write_block(after, Place::Root, column, layout_)
@@ -426,7 +428,6 @@ void Editor::replace_block(const Piece& piece, View after, const Slot& slot) {
   // A comment at the end of the line stays there, unless the value goes on below.
   written.erase(0, first + 1);
   if (written.empty()) return;
-  const bool is_text = after.text().has_value();
   insert_lines(is_text ? next_line(text_, piece.end) : foot(piece.end, column), std::move(written));
 }
 

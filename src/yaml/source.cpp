@@ -133,33 +133,25 @@ bool Walk::place(Piece& piece, int indent) {
   const std::size_t mark = piece.begin;
   at_ = skip_space(text_, at_);
   piece.begin = at_;
-  if (piece.kind == Kind::Empty && piece.anchor == 0) {
-    const std::string_view word = null_word(text_.substr(at_));
-    if (word.empty()) {
-      at_ = before;
-    } else {
-      piece.kind = Kind::Scalar;
-      piece.text = word;
-    }
-    piece.begin = at_;
-  } else if (piece.begin != mark) {
-    return false;
-  }
+  const bool is_empty = piece.kind == Kind::Empty && piece.anchor == 0;
+  if (!is_empty && piece.begin != mark) return false;
   skip_properties(piece);
   piece.head = at_;
-  if (piece.kind == Kind::Empty && piece.anchor != 0) {
-    const std::size_t word_begin = skip_space(text_, at_);
-    const std::string_view word = null_word(text_.substr(word_begin));
+  if (piece.kind == Kind::Empty) {
+    const std::string_view word = null_word(text_.substr(skip_space(text_, at_)));
     if (!word.empty()) {
       piece.kind = Kind::Scalar;
       piece.text = word;
+    } else if (is_empty) {
+      piece.begin = piece.head = at_ = before;
     }
   }
-  const bool is_nothing = piece.kind == Kind::Empty || (piece.kind == Kind::Scalar && piece.text.empty());
-  if (piece.head != piece.begin) {
+  if (piece.head != piece.begin && piece.kind != Kind::Empty) {
     const std::size_t content = skip_space(text_, at_);
-    // An empty text without quotes ends where its tag does.
-    if (!is_nothing || (content < text_.size() && is_one_of(text_[content], "'\"|>"))) at_ = content;
+    // A text of nothing without quotes ends where its tag does.
+    const bool is_nothing = piece.kind == Kind::Scalar && piece.text.empty() &&
+                            (content == text_.size() || !is_one_of(text_[content], "'\"|>"));
+    if (!is_nothing) at_ = content;
   }
   piece.content = at_;
   if (!place_content(piece, indent)) return false;
