@@ -59,6 +59,52 @@ void refuse_bare_annotations(const Manifest& manifest, const Object& object, dec
   decision.is_preview = false;
 }
 
+/// A file and what it holds.
+struct Input {
+  std::string path;
+  std::string name;  ///< for messages
+  std::string text = {};
+  std::vector<const Manifest*> manifests = {};
+  bool is_sound = true;  ///< it could be read, and each object decided
+};
+
+/// `patch` of an object, as one of the document that the object stands in.
+void append_moved(const patch::Patch& patch, const json::Pointer& at, patch::Patch& out) {
+  for (const patch::Operation& operation : patch.operations) {
+    out.operations.push_back({operation.op, json::Pointer(at.text() + operation.path.text()), operation.value});
+  }
+}
+
+/// What becomes of a document.
+struct DocumentPatch {
+  patch::Patch changes;
+  /// Of the items of a List that are refused; these go after the changes.
+  patch::Patch removals;
+};
+
+json::Tree apply(const Manifest& manifest, const patch::Patch& patch) {
+  Result<json::Tree> tree = patch::apply(manifest.document.root(), patch);
+  // `decide` has applied it already.
+  PLIMSOLL_ASSERT(tree.has_value());
+  return std::move(*tree);
+}
+
+bool is_json(std::string_view text) {
+  if (text.starts_with("---")) text.remove_prefix(3);
+  return json::Document::parse(std::string(text)).has_value();
+}
+
+/// Whether the document says itself, by `---`, that it is another one.
+bool is_announced(std::string_view text) {
+  while (!text.empty()) {
+    const std::size_t end = text.find('\n');
+    const std::size_t first = text.find_first_not_of(" \t\r\n");
+    if (first == std::string_view::npos || (first < end && text[first] != '#')) break;
+    text.remove_prefix(end == std::string_view::npos ? text.size() : end + 1);
+  }
+  return text.starts_with("---");
+}
+
 class Mutation {
  public:
   Mutation(const MutateOptions& options, config::Policy policy, TimePoint now)
@@ -74,14 +120,16 @@ class Mutation {
 
  private:
   void read(const std::string& file);
-  void decide_all(const Manifest& manifest);
+  void decide_all(const Manifest& manifest, Input& input);
   void say(const Outcome& outcome);
   std::string locate(const Outcome& outcome, std::string_view field_path) const;
   std::vector<std::string> locate_problems(const Outcome& outcome) const;
   std::vector<std::string> locate_warnings(const Outcome& outcome) const;
 
-  std::optional<json::Tree> patch_document(const Manifest& manifest) const;
+  std::optional<DocumentPatch> patch_document(const Manifest& manifest) const;
+  std::string edit_document(const Manifest& manifest, const DocumentPatch& patch);
   void write_yaml();
+  void write_files();
   void write_json();
   void write_patches();
   void write_diffs();
@@ -97,32 +145,41 @@ class Mutation {
   TimePoint now_;
   Request request_;
   std::deque<Manifest> manifests_;  // outcomes point into it
+  std::vector<Input> inputs_;
   std::vector<Outcome> outcomes_;
   Report report_;
 };
 
 void Mutation::read(const std::string& file) {
-  const std::string name = display_name(file);
-  const Result<std::string> text = load_file(file);
-  if (!text) return complain(fmt::format("{}: {}", name, text.error().message), ExitCode::Unusable);
-  Result<std::vector<Manifest>> manifests = read_manifests(name, *text);
+  Input& input = inputs_.emplace_back(Input{.path = file, .name = display_name(file)});
+  const std::string& name = input.name;
+  Result<std::string> text = load_file(file);
+  if (!text) {
+    input.is_sound = false;
+    return complain(fmt::format("{}: {}", name, text.error().message), ExitCode::Unusable);
+  }
+  input.text = std::move(*text);
+  Result<std::vector<Manifest>> manifests = read_manifests(name, input.text);
   if (!manifests) {
+    input.is_sound = false;
     const std::string where = manifests.error().where.empty() ? "" : manifests.error().where + ":";
     return complain(fmt::format("{}:{} {}", name, where, manifests.error().message), ExitCode::Unusable);
   }
   for (Manifest& manifest : *manifests) {
     manifests_.push_back(std::move(manifest));
-    decide_all(manifests_.back());
+    input.manifests.push_back(&manifests_.back());
+    decide_all(manifests_.back(), input);
   }
 }
 
-void Mutation::decide_all(const Manifest& manifest) {
+void Mutation::decide_all(const Manifest& manifest, Input& input) {
   for (const Object& object : manifest.objects) {
     const Result<json::Document> document = json::Document::parse(object.json);
     Result<admission::Review> review =
         document ? make_review(document->root(), request_) : Unexpected{document.error()};
     if (!review) {
       complain(fmt::format("{}: {}", manifest.source, review.error().message), ExitCode::Failure);
+      input.is_sound = false;
       continue;
     }
     decide::Decision decision = decide::decide(*review, world_, now_);
@@ -181,51 +238,109 @@ void Mutation::say(const Outcome& outcome) {
   for (const std::string& line : locate_warnings(outcome)) report_.err += "  " + line + "\n";
 }
 
-/// `patch` of an object, as one of the document that the object stands in.
-void append_moved(const patch::Patch& patch, const json::Pointer& at, patch::Patch& out) {
-  for (const patch::Operation& operation : patch.operations) {
-    out.operations.push_back({operation.op, json::Pointer(at.text() + operation.path.text()), operation.value});
-  }
-}
-
-/// The document as it would be stored; nothing when it is one refused object. Refused items leave their List.
-std::optional<json::Tree> Mutation::patch_document(const Manifest& manifest) const {
-  patch::Patch patch;
+/// Nothing when the document is one refused object. Refused items leave their List.
+std::optional<DocumentPatch> Mutation::patch_document(const Manifest& manifest) const {
+  DocumentPatch patch;
   std::vector<const Object*> refused;
   for (const Outcome& outcome : outcomes_) {
     if (outcome.manifest != &manifest) continue;
     if (outcome.is_refused()) {
       refused.push_back(outcome.object);
     } else {
-      append_moved(outcome.decision.patch, outcome.object->at, patch);
+      append_moved(outcome.decision.patch, outcome.object->at, patch.changes);
     }
   }
   if (!manifest.is_list && !refused.empty()) return std::nullopt;
   // Last first, so that the places of the others stay what they were.
   for (auto object = refused.rbegin(); object != refused.rend(); ++object) {
-    patch.operations.push_back({patch::Operation::Op::Remove, (*object)->at});
+    patch.removals.operations.push_back({patch::Operation::Op::Remove, (*object)->at});
   }
-  Result<json::Tree> tree = patch::apply(manifest.document.root(), patch);
-  // `decide` has applied it already.
-  PLIMSOLL_ASSERT(tree.has_value());
-  return std::move(*tree);
+  return patch;
+}
+
+/// The text of the document with the patch in it, and all else as its author wrote it.
+std::string Mutation::edit_document(const Manifest& manifest, const DocumentPatch& patch) {
+  const auto warn = [&](yaml::Mark mark) {
+    report_.err += fmt::format(
+        "{}:{}:{}: warning: what stands here could not be edited as it is written, and was written anew without its "
+        "comments\n",
+        manifest.source, mark.line, mark.column);
+  };
+  json::Tree tree = apply(manifest, patch.changes);
+  Result<yaml::Edited> edited = yaml::edit(manifest.text, tree.root());
+  PLIMSOLL_ASSERT(edited.has_value());
+  for (const yaml::Mark& mark : edited->rewritten) warn({mark.line + manifest.line - 1, mark.column});
+  if (patch.removals.empty()) return std::move(edited->text);
+  // In a second turn, so that each item is known for what it became.
+  const Result<json::Tree> left = patch::apply(tree.root(), patch.removals);
+  PLIMSOLL_ASSERT(left.has_value());
+  edited = yaml::edit(edited->text, left->root());
+  PLIMSOLL_ASSERT(edited.has_value());
+  if (!edited->rewritten.empty()) warn(manifest.node.mark);
+  return std::move(edited->text);
 }
 
 void Mutation::write_yaml() {
-  bool first = true;
-  for (const Manifest& manifest : manifests_) {
-    const std::optional<json::Tree> tree = patch_document(manifest);
-    if (!tree) continue;
-    if (!first) report_.out += "---\n";
-    first = false;
-    report_.out += yaml::write(tree->root());
+  const Manifest* previous = nullptr;
+  for (const Input& input : inputs_) {
+    const Manifest* before = nullptr;
+    for (const Manifest* manifest : input.manifests) {
+      const bool follows = before != nullptr && before == previous;
+      before = manifest;
+      const std::optional<DocumentPatch> patch = patch_document(*manifest);
+      if (!patch) continue;
+      std::string text = edit_document(*manifest, *patch);
+      if (is_json(text)) {
+        const auto document = json::Document::parse(text.substr(text.starts_with("---") ? 3 : 0));
+        text = (text.starts_with("---") ? "---\n" : "") + yaml::write(document->root());
+      }
+      if (previous != nullptr && !follows) {
+        if (!report_.out.ends_with('\n')) report_.out += '\n';
+        if (!is_announced(text)) report_.out += "---\n";
+      }
+      report_.out += text;
+      previous = manifest;
+    }
+  }
+}
+
+/// Each file as a whole, or not at all.
+void Mutation::write_files() {
+  for (const Input& input : inputs_) {
+    std::size_t refused = 0;
+    std::size_t changed = 0;
+    std::size_t all = 0;
+    for (const Outcome& outcome : outcomes_) {
+      if (std::ranges::find(input.manifests, outcome.manifest) == input.manifests.end()) continue;
+      ++all;
+      refused += outcome.is_refused() || outcome.decision.verdict == Verdict::Failed ? 1U : 0U;
+      changed += outcome.decision.patch.empty() ? 0U : 1U;
+    }
+    const auto say_of = [&](std::string_view words) { report_.err += fmt::format("{}: {}\n", input.name, words); };
+    if (!input.is_sound) {
+      say_of("not written");
+    } else if (refused > 0) {
+      say_of(fmt::format("not written, for {} of {} objects cannot be admitted", refused, all));
+    } else if (changed == 0) {
+      say_of("nothing to change");
+    } else {
+      std::string text;
+      for (const Manifest* manifest : input.manifests) text += edit_document(*manifest, *patch_document(*manifest));
+      if (const Result<void> written = replace_file(input.path, text); !written) {
+        complain(fmt::format("{}: {}", input.name, written.error().message), ExitCode::Unusable);
+      } else {
+        say_of(fmt::format("written, {} of {} objects changed", changed, all));
+      }
+    }
   }
 }
 
 void Mutation::write_json() {
   if (manifests_.size() == 1) {
-    if (const std::optional<json::Tree> tree = patch_document(manifests_.front())) {
-      report_.out += json::write_pretty(tree->root());
+    if (std::optional<DocumentPatch> patch = patch_document(manifests_.front())) {
+      std::ranges::move(patch->removals.operations, std::back_inserter(patch->changes.operations));
+      const json::Tree tree = apply(manifests_.front(), patch->changes);
+      report_.out += json::write_pretty(tree.root());
     }
     return;
   }
@@ -283,7 +398,7 @@ Report Mutation::run() && {
   }
   switch (options_.output) {
     case Output::Yaml:
-      write_yaml();
+      options_.in_place ? write_files() : write_yaml();
       break;
     case Output::Json:
       write_json();
@@ -307,11 +422,14 @@ that the webhook uses, as if it were being created. Kinds that Plimsoll does not
 through unchanged. What is refused is left out of the output; why is said on standard error.
 
 Output:
-  yaml     the object afterwards; several: a stream. Comments are not kept
+  yaml     the input with what changes; comments, order and quotes stay. JSON becomes YAML
   json     one object: that object; several: a List
   patch    the JSON patch of each object, a line each; [] changes nothing, null is refused
   diff     what changes, as YAML
   explain  what is expected, what changes and why, in words
+
+With -i each file is written instead, as a whole and only when something in it changes; JSON stays
+JSON. A file with an object that is refused stays as it is.
 
 Exit codes: 0 allowed (changed or not), 3 something is refused, 2 unusable input or flags,
 1 our own failure; of several the worst: 1, then 2, then 3.
@@ -319,6 +437,7 @@ Exit codes: 0 allowed (changed or not), 3 something is refused, 2 unusable input
 Examples:
   plimsoll mutate -f job.yaml -o explain
   plimsoll mutate -f jobs.yaml -f more.yaml --policy policy.yaml -o diff
+  plimsoll mutate -i -f job.yaml
   kubectl create job x --image=busybox --dry-run=client -o yaml | plimsoll mutate -f -
   plimsoll mutate -f job.yaml --now 2026-01-01T00:00:00Z --user ada --group research -o patch)";
 
@@ -347,6 +466,14 @@ std::string refuse_unknown_output(const std::string& name) {
 
 Report mutate(const MutateOptions& options) {
   const auto refuse = [](std::string err) { return Report{{}, std::move(err), ExitCode::Unusable}; };
+  if (options.in_place) {
+    if (options.output != Output::Yaml) {
+      return refuse("--in-place: goes with no other output than yaml: the files keep their format\n");
+    }
+    if (std::ranges::find(options.files, "-") != options.files.end()) {
+      return refuse("--in-place: standard input cannot be written: name files\n");
+    }
+  }
   config::Policy policy = config::default_policy();
   if (!options.policy.empty()) {
     auto loaded = load_policy(options.policy);
@@ -378,6 +505,7 @@ Action declare_mutate(CLI::App& command) {
           "yaml (default), json, patch, diff or explain")
       ->check(refuse_unknown_output)
       ->type_name("FORMAT");
+  command.add_flag("-i,--in-place", options->in_place, "write the files, not the output");
   command.add_option("--policy", options->policy, "the policy; without it the built-in one holds")->type_name("FILE");
   command.add_option("-n,--namespace", options->name_space, "of objects that name none (default: default)")
       ->type_name("NAME");

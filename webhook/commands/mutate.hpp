@@ -14,6 +14,7 @@ struct MutateOptions {
 
   std::vector<std::string> files = {};  ///< "-" is standard input
   Output output = Output::Yaml;
+  bool in_place = false;    ///< the files are written, not the output
   std::string policy = {};  ///< a file; empty: the built-in policy
   std::string name_space = "default";
   std::string user = {};

@@ -17,6 +17,10 @@ namespace plimsoll::webhook {
 /// Errors: ErrorCode::Io; then the old file is there as it was.
 [[nodiscard]] Result<void> store_file(const std::string& path, std::string_view content, mode_t mode);
 
+/// Replaces the content of a file that is there, as a whole; mode and owner stay, and a link still points at it.
+/// Errors: ErrorCode::Io; then the file is there as it was. What is no regular file or may not be written is refused.
+[[nodiscard]] Result<void> replace_file(const std::string& path, std::string_view content);
+
 /// `path` for messages: "-" is `<stdin>`; what could disturb a terminal is escaped.
 [[nodiscard]] std::string display_name(const std::string& path);
 

@@ -1,5 +1,6 @@
 #include "webhook/input/manifest.hpp"
 
+#include <algorithm>
 #include <charconv>
 
 #include "plimsoll/base/text.hpp"
@@ -130,11 +131,20 @@ const yaml::Node* find_deepest(const yaml::Node& node, const json::Pointer& at, 
 
 Result<std::vector<Manifest>> read_manifests(const std::string& source, std::string_view text) {
   PLIMSOLL_TRY(nodes, yaml::parse(text));
+  PLIMSOLL_TRY(texts, yaml::split(text));
+  PLIMSOLL_ASSERT(texts.size() == nodes.size());
   std::vector<Manifest> manifests;
-  for (yaml::Node& node : nodes) {
-    PLIMSOLL_TRY(document, json::Document::parse(yaml::to_json(node)));
-    Manifest manifest{.source = source, .node = std::move(node), .document = std::move(document), .objects = {}};
+  std::size_t line = 1;
+  for (std::size_t i = 0; i < nodes.size(); ++i) {
+    PLIMSOLL_TRY(document, json::Document::parse(yaml::to_json(nodes[i])));
+    Manifest manifest{.source = source,
+                      .text = std::string(texts[i]),
+                      .line = line,
+                      .node = std::move(nodes[i]),
+                      .document = std::move(document),
+                      .objects = {}};
     PLIMSOLL_CHECK(Collector(manifest).collect(manifest.node, {}, {}));
+    line += static_cast<std::size_t>(std::ranges::count(texts[i], '\n'));
     manifests.push_back(std::move(manifest));
   }
   return manifests;

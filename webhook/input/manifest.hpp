@@ -1,6 +1,7 @@
 // Kubernetes objects in files: streams of YAML or JSON documents, and Lists of objects inside them.
 #pragma once
 
+#include <cstddef>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -27,6 +28,8 @@ struct Object {
 /// One document of a stream.
 struct Manifest {
   std::string source;  ///< the file, for messages
+  std::string text;    ///< as it stands in the file, with the comments and `---` before it
+  std::size_t line;    ///< at which the text begins. Units: from 1
   yaml::Node node;     ///< knows lines and columns
   json::Document document;
   bool is_list = false;
