@@ -1,6 +1,12 @@
 #include "webhook/commands/mutate.hpp"
 
+#include <sys/stat.h>
+
 #include <catch2/catch.hpp>
+#include <filesystem>
+#include <fstream>
+#include <set>
+#include <sstream>
 #include <string>
 #include <vector>
 
@@ -68,12 +74,27 @@ const std::string kList = "apiVersion: v1\nkind: List\nitems:\n" + indent(kConfi
 class Files {
  public:
   std::string add(const std::string& text) { return directory_.write("f" + std::to_string(++count_) + ".yaml", text); }
-  Report run(const std::vector<std::string>& texts, Output output) {
+  Report run(const std::vector<std::string>& texts, Output output, const std::string& policy = {}) {
     MutateOptions options;
     for (const std::string& text : texts) options.files.push_back(add(text));
     options.output = output;
+    options.policy = policy;
     options.now = "2026-01-01T00:00:00Z";
     return mutate(options);
+  }
+  Report write(const std::vector<std::string>& files) {
+    MutateOptions options;
+    options.files = files;
+    options.in_place = true;
+    options.now = "2026-01-01T00:00:00Z";
+    return mutate(options);
+  }
+  [[nodiscard]] std::string read(const std::string& file) const {
+    return directory_.read(std::filesystem::path(file).filename());
+  }
+  [[nodiscard]] std::size_t size() const {
+    const auto entries = std::filesystem::directory_iterator(directory_.path());
+    return static_cast<std::size_t>(std::distance(begin(entries), end(entries)));
   }
 
  private:
@@ -316,4 +337,184 @@ namespaces:
   const Report report = mutate(options);
   contains(report.out, "Pod demanding/p (");
   contains(report.out, "Verdict: Rejected (EstimateRequired), by policy ");
+}
+
+TEST_CASE("as YAML an object is what its author wrote, with what changes") {
+  Files files;
+  const std::string text = R"(# Owner: #training
+---
+apiVersion: batch/v1
+kind: Job   # runs nightly
+metadata: {name: train, namespace: research}
+spec:
+    template:
+        metadata:
+            annotations:
+                # measured in r41
+                estimate.plimsoll.dev/memory: '4Gi'  # 3.1 at most
+        spec:
+            restartPolicy: Never
+            containers:
+              - image: "busybox"
+                name: main
+                resources: {}  # Plimsoll's
+
+              # ships the logs
+)";
+  const Report report = files.run({text}, Output::Yaml);
+  CHECK(report.err.empty());
+  std::string want = text;
+  const std::string place = "                resources: {}  # Plimsoll's\n";
+  want.replace(want.find(place), place.size(), R"(                resources:  # Plimsoll's
+                    requests:
+                        memory: 5Gi
+                    limits:
+                        memory: 5Gi
+)");
+  // The marker is not what this is about.
+  const std::size_t marker = report.out.find("                plimsoll.dev/decision: ");
+  REQUIRE(marker != std::string::npos);
+  std::string without = report.out;
+  without.erase(marker, without.find('\n', marker) + 1 - marker);
+  CHECK(without == want);
+}
+
+TEST_CASE("documents of a stream stay as they stand, and others are set apart") {
+  Files files;
+  const std::string stream = "# one\n" + kConfigMap + "--- # two\n" + kConfigMap + "...\n# three\n" + kConfigMap;
+  CHECK(files.run({stream}, Output::Yaml).out == stream);
+  CHECK(files.run({stream, kConfigMap}, Output::Yaml).out == stream + "---\n" + kConfigMap);
+  CHECK(files.run({kConfigMap, "# h\n---\n" + kConfigMap}, Output::Yaml).out == kConfigMap + "# h\n---\n" + kConfigMap);
+  CHECK(files.run({kBadPod + "---\n" + kConfigMap + "---\n" + kBadPod}, Output::Yaml).out == "---\n" + kConfigMap);
+  const std::string open = kConfigMap.substr(0, kConfigMap.size() - 1);
+  CHECK(files.run({open, kConfigMap}, Output::Yaml).out == kConfigMap + "---\n" + kConfigMap);
+  CHECK(files.run({kBadPod + "...\n" + kConfigMap, kConfigMap}, Output::Yaml).out == kConfigMap + "---\n" + kConfigMap);
+}
+
+TEST_CASE("JSON becomes YAML where YAML is asked for") {
+  Files files;
+  const std::string json = files.run({kConfigMap}, Output::Json).out;
+  CHECK(files.run({json}, Output::Yaml).out == kConfigMap);
+  CHECK(files.run({json + "---\n" + json}, Output::Yaml).out == kConfigMap + "---\n" + kConfigMap);
+}
+
+TEST_CASE("refused items leave their List, and the others keep their comments") {
+  Files files;
+  const Report report = files.run({"apiVersion: v1\nkind: List\nitems:\n# bad\n" + indent(kBadPod) + "# good\n" +
+                                   indent(kJob) + "# settings\n" + indent(kConfigMap) + "# end\n"},
+                                  Output::Yaml);
+  CHECK(report.exit_code == ExitCode::Rejected);
+  contains(report.out, "\nitems:\n# bad\n# good\n- # sized\n  apiVersion: batch/v1\n");
+  contains(report.out, "\n              memory: 5Gi\n");
+  contains(report.out, "\n# settings\n" + indent(kConfigMap) + "# end\n");
+  CHECK(count(report.out, "kind: Pod") == 0);
+}
+
+TEST_CASE("a place that cannot be edited is written anew with a warning that names it") {
+  Files files;
+  const Report report = files.run({kConfigMap + "---\n# job\n" + kJob.substr(0, kJob.find("      - name: main")) +
+                                   "      - ? name\n        : main\n"},
+                                  Output::Yaml);
+  CHECK(report.exit_code == ExitCode::Ok);
+  contains(report.err, ".yaml:25:9: warning: what stands here could not be edited as it is written");
+  contains(report.out, "memory: 5Gi");
+  contains(report.out, "---\n# job\n# sized\n");
+}
+
+TEST_CASE("every golden input comes out with the right value, all its comments, and nothing left to change") {
+  const std::filesystem::path root = PLIMSOLL_SOURCE_DIR;
+  std::size_t inputs = 0;
+  std::size_t changed = 0;
+  for (const auto& entry : std::filesystem::recursive_directory_iterator(root / "tests/golden/mutate")) {
+    if (entry.path().filename() != "input.yaml") continue;
+    ++inputs;
+    std::ostringstream stream;
+    stream << std::ifstream(entry.path(), std::ios::binary).rdbuf();
+    const std::string text = stream.str();
+    for (const std::string& policy : {std::string(), (root / "manifests/policy.yaml").string()}) {
+      INFO(entry.path() << "\n" << policy);
+      Files files;
+      const Report report = files.run({text}, Output::Yaml, policy);
+      const auto wanted = json::Document::parse(files.run({text}, Output::Json, policy).out);
+      const auto nodes = yaml::parse(report.out);
+      REQUIRE(nodes);
+      if (nodes->empty()) continue;
+      CHECK(count(report.err, "written anew") == 0);
+      REQUIRE(wanted);
+      REQUIRE(nodes->size() == 1);
+      CHECK(json::Document::parse(yaml::to_json(nodes->front()))->root() == wanted->root());
+      if (files.run({text}, Output::Patch, policy).out == "[]\n") CHECK(report.out == text);
+      changed += report.out == text ? 0U : 1U;
+
+      std::multiset<std::string> lines;
+      std::istringstream after(report.out);
+      for (std::string line; std::getline(after, line);) lines.insert(line);
+      std::istringstream before(text);
+      for (std::string line; std::getline(before, line);) {
+        if (line.find('#') != std::string::npos && line.find('{') == std::string::npos) CHECK(lines.contains(line));
+      }
+      if (report.exit_code == ExitCode::Ok) CHECK(files.run({report.out}, Output::Yaml, policy).out == report.out);
+    }
+  }
+  CHECK(inputs > 50);
+  CHECK(changed > 50);
+}
+
+TEST_CASE("in place each file is written as a whole, or not at all") {
+  Files files;
+  const std::string job = files.add("# one\n" + kJob + "---\n" + kConfigMap);
+  const std::string mixed = files.add(kJob + "---\n" + kBadPod);
+  const std::string settings = files.add(kConfigMap);
+  const std::string empty = files.add("# nothing\n");
+  const std::string json = files.add(files.run({kJob}, Output::Json).out);
+  const std::string bare_json = files.add(R"({"apiVersion":"v1","kind":"Pod","metadata":{"name":"p","annotations":{)"
+                                          R"("estimate.plimsoll.dev/cpu":"1"}},"spec":{"containers":[{"name":"m"}]}})");
+  const std::string broken = files.add("a: [\n");
+  const std::string settings_before = files.read(settings);
+  REQUIRE(::chmod(job.c_str(), 0640) == 0);
+  std::filesystem::create_symlink(job, job + ".link");
+  const std::size_t entries = files.size();
+
+  const Report report = files.write({job + ".link", mixed, settings, empty, json, bare_json, broken});
+  CHECK(report.out.empty());
+  CHECK(report.exit_code == ExitCode::Unusable);
+  contains(report.err, job + ".link: written, 1 of 2 objects changed\n");
+  contains(report.err, mixed + ": not written, for 1 of 2 objects cannot be admitted\n");
+  contains(report.err, settings + ": nothing to change\n");
+  contains(report.err, empty + ": nothing to change\n");
+  contains(report.err, json + ": nothing to change\n");
+  contains(report.err, bare_json + ": written, 1 of 1 objects changed\n");
+  contains(report.err, broken + ": not written\n");
+
+  CHECK(files.read(job).starts_with("# one\n# sized\n"));
+  CHECK(files.read(job).ends_with("---\n" + kConfigMap));
+  contains(files.read(job), "\n            memory: 5Gi\n");
+  CHECK(files.read(mixed) == kJob + "---\n" + kBadPod);
+  CHECK(files.read(settings) == settings_before);
+  contains(files.read(bare_json), R"([{"name":"m","resources":{"requests":{"cpu":"1"}}}]}})");
+  CHECK(json::Document::parse(files.read(bare_json)));
+  struct stat after {};
+  REQUIRE(::stat(job.c_str(), &after) == 0);
+  CHECK((after.st_mode & 07777U) == 0640);
+  CHECK(std::filesystem::is_symlink(job + ".link"));
+  CHECK(files.size() == entries);
+
+  const Report again = files.write({job, bare_json});
+  CHECK(again.exit_code == ExitCode::Ok);
+  CHECK(again.err == job + ": nothing to change\n" + bare_json + ": nothing to change\n");
+}
+
+TEST_CASE("in place is refused where nothing can be written") {
+  Files files;
+  const std::string job = files.add(kJob);
+  const auto run = [&](MutateOptions options) {
+    options.in_place = true;
+    const Report report = mutate(options);
+    CHECK(report.exit_code == ExitCode::Unusable);
+    CHECK(report.out.empty());
+    CHECK(files.read(job) == kJob);
+    return report.err;
+  };
+  contains(run({.files = {job}, .output = Output::Diff}), "--in-place: goes with no other output than yaml");
+  contains(run({.files = {job, "-"}}), "--in-place: standard input cannot be written");
 }
