@@ -127,6 +127,28 @@ def test_json_is_read_as_well_and_the_output_can_be_the_next_input():
     assert (again.returncode, again.stdout) == (0, first.stdout)
 
 
+def test_in_place_the_file_keeps_comments_mode_and_style(tmp_path):
+    job = tmp_path / "job.yaml"
+    text = b"# Owner: us\n" + encode(GOOD).rstrip() + b"  # the end"
+    job.write_bytes(text)
+    job.chmod(0o640)
+    done = run("mutate", "-i", "-f", job, "--policy", POLICY)
+    assert (done.returncode, done.stdout) == (0, ""), done.stderr
+    assert "job.yaml: written, 1 of 1 objects changed\n" in done.stderr
+    lines = job.read_text().splitlines()
+    assert [line for line in lines if line in text.decode().splitlines()] == text.decode().splitlines()
+    assert requests(yaml.safe_load(job.read_text())) == {"cpu": "2", "memory": "5Gi"}
+    assert job.stat().st_mode & 0o7777 == 0o640
+    assert os.listdir(tmp_path) == ["job.yaml"]
+    again = run("mutate", "-i", "-f", job, "--policy", POLICY)
+    assert again.stderr.endswith("job.yaml: nothing to change\n") and job.read_text().splitlines() == lines
+
+
+def test_in_place_needs_files():
+    done = run("mutate", "-i", "-f", "-", stdin=encode(GOOD))
+    assert (done.returncode, done.stdout) == (2, "") and "standard input cannot be written" in done.stderr
+
+
 def test_numbers_in_annotations_are_to_be_quoted():
     done = run("mutate", "-f", "-", stdin=encode(make_job({**ESTIMATE, "estimate.plimsoll.dev/gpu": 1})))
     assert done.returncode == 3
