@@ -441,7 +441,7 @@ std::string Editor::item(View value, std::size_t column) const {
 }
 
 /// Where lines can be added after a value that ends at `end`: below its line, and below the comments that follow it
-/// directly and are indented to `column` or more.
+/// directly and are indented to `column` or more. Behind a value that shares its line nothing can be.
 std::size_t Editor::foot(std::size_t end, std::size_t column) {
   if (skip_space(text_.substr(0, line_end(text_, end)), end) < line_end(text_, end)) is_impossible_ = true;
   std::size_t line = next_line(text_, end);
@@ -463,7 +463,6 @@ void Editor::add_in_brackets(const Piece& piece, const std::vector<std::string>&
   const std::size_t comma = skip_space(text_, end);
   const bool has_comma = text_[comma] == ',';
   std::string separator = ',' + flow.after_comma;
-  std::size_t at = end;
   if (flow.has_lines) {
     const std::size_t rest = has_comma ? comma + 1 : end;
     const std::size_t last = line_end(text_, rest);
@@ -478,7 +477,7 @@ void Editor::add_in_brackets(const Piece& piece, const std::vector<std::string>&
   }
   std::string added;
   for (const std::string& entry : entries) added += separator + entry;
-  change(at, at, std::move(added));
+  change(end, end, std::move(added));
 }
 
 void Editor::remove(const Piece& piece, std::size_t index, std::size_t first_kept) {
@@ -547,16 +546,17 @@ Result<json::Document> read_value(std::string_view text) {
 std::string write_anew(std::string_view text, View wanted) {
   if (is_json(text)) return json::write_pretty(wanted);
   std::size_t head = 0;
+  bool is_marked = false;  // by a `---` that something stands behind
   while (head < text.size()) {
     const std::string_view line = text.substr(head, line_end(text, head) - head);
     const std::size_t first = line.find_first_not_of(" \t");
-    const bool is_mark = line.starts_with("---") && line.find_first_not_of(" \t", 3) == std::string_view::npos;
-    if (first != std::string_view::npos && line[first] != '#' && line[0] != '%' && !is_mark) break;
+    const bool is_mark = line.starts_with("---");
+    is_marked = is_mark && skip_space(line, 3) < line.size();
+    if (is_marked || (first != std::string_view::npos && line[first] != '#' && line[0] != '%' && !is_mark)) break;
     head = next_line(text, head);
   }
   std::string out(text.substr(0, head));
-  if (!out.ends_with('\n') && !out.empty()) out += '\n';
-  if (out.empty() && text.starts_with("---")) out = "---\n";
+  if (is_marked) out += "---\n";
   out += yaml::write(wanted);
   // The next document may begin without `---`.
   if (text.find("\n...") != std::string_view::npos) out += "...\n";

@@ -264,6 +264,8 @@ TEST_CASE("what cannot be edited is written anew, and its place is told") {
        R"([{"op":"replace","path":"/a","value":2}])",
        "# head\n---\n# x\na: 2\n...\n",
        {1, 1}},
+      {"%YAML 1.2\n--- { ? a : 1}\n", R"([{"op":"replace","path":"/a","value":2}])", "%YAML 1.2\n---\na: 2\n", {1, 1}},
+      {"a: 1\nb: |\n  x", R"([{"op":"add","path":"/c","value":2}])", "a: 1\nb: x\nc: 2\n", {1, 1}},
   };
   for (const Rewrite& c : cases) {
     INFO(c.before);
@@ -543,6 +545,37 @@ TEST_CASE("in any style the edited text has the wanted value, and additions leav
     // A line of a bracket or an empty value, for each; and each alias that is written out.
     if (!stylist.has_aliases()) REQUIRE(lost <= changes);
   }
+}
+
+TEST_CASE("however odd the text that can be read, the edited one has the wanted value") {
+  std::size_t read = 0;
+  for (std::uint32_t seed = 0; seed < 6000; ++seed) {
+    Stylist stylist(seed);
+    std::string before = stylist.document();
+    std::mt19937 random(seed);
+    for (std::size_t left = 1 + random() % 4; left > 0; --left) {
+      constexpr std::string_view kPieces[] = {"? ", ": ", "- ",      "&a ",   "*a",    "!t ", "!!str ", "| ", "> ",
+                                              "'",  "\"", "{",       "}",     "[",     "]",   ",",      "# ", "\n",
+                                              " ",  "\t", "<<: *x1", "---\n", "...\n", "~",   "\r",     "ü"};
+      const std::size_t at = random() % before.size();
+      const std::size_t erased = random() % 3;
+      before.replace(at, erased, kPieces[random() % std::size(kPieces)]);
+    }
+    const auto nodes = parse(before);
+    if (!nodes || nodes->size() != 1 || nodes->front().is_scalar()) continue;
+    ++read;
+    const json::Document value = value_of(before);
+    json::Builder make;
+    json::Tree wanted(value.root());
+    stylist.change(wanted, make, Stylist::Changes::Any);
+    INFO("seed " << seed << "\n" << before << "\n-> " << json::write(wanted.root()));
+    const auto after = edit(before, wanted.root());
+    REQUIRE(after);
+    INFO(after->text);
+    const json::Document again = value_of(after->text);
+    REQUIRE(again.root() == wanted.root());
+  }
+  CHECK(read > 500);
 }
 
 }  // namespace
