@@ -89,9 +89,13 @@ json::Tree apply(const Manifest& manifest, const patch::Patch& patch) {
   return std::move(*tree);
 }
 
-bool is_json(std::string_view text) {
-  if (text.starts_with("---")) text.remove_prefix(3);
-  return json::Document::parse(std::string(text)).has_value();
+/// A document that is JSON as YAML; nothing for any other.
+std::optional<std::string> to_yaml(std::string_view text) {
+  const std::string mark = text.starts_with("---") ? "---\n" : "";
+  if (!mark.empty()) text.remove_prefix(3);
+  const Result<json::Document> document = json::Document::parse(std::string(text));
+  if (!document) return std::nullopt;
+  return mark + yaml::write(document->root());
 }
 
 /// Whether the document says itself, by `---`, that it is another one.
@@ -290,10 +294,7 @@ void Mutation::write_yaml() {
       const std::optional<DocumentPatch> patch = patch_document(*manifest);
       if (!patch) continue;
       std::string text = edit_document(*manifest, *patch);
-      if (is_json(text)) {
-        const auto document = json::Document::parse(text.substr(text.starts_with("---") ? 3 : 0));
-        text = (text.starts_with("---") ? "---\n" : "") + yaml::write(document->root());
-      }
+      if (std::optional<std::string> converted = to_yaml(text)) text = std::move(*converted);
       if (previous != nullptr && !follows) {
         if (!report_.out.ends_with('\n')) report_.out += '\n';
         if (!is_announced(text)) report_.out += "---\n";
