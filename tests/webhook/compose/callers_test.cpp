@@ -3,6 +3,7 @@
 #include <catch2/catch.hpp>
 #include <chrono>
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <thread>
 #include <utility>
@@ -99,8 +100,9 @@ TEST_CASE("keys and client authorities change each by itself") {
   const auth::Keys keys = callers->current()->keys;
 
   std::vector<tls::ClientTrust> trusted;
-  reload::FileWatcher watcher({.poll = 20ms, .settle = 10ms, .refusal = 10ms});
-  callers->follow(watcher, [&](tls::ClientTrust next) {
+  auto watcher = std::make_optional<reload::FileWatcher>(
+      reload::FileWatcher::Times{.poll = 20ms, .settle = 10ms, .refusal = 10ms});
+  callers->follow(*watcher, [&](tls::ClientTrust next) {
     trusted.push_back(std::move(next));
     return Result<void>();
   });
@@ -115,7 +117,7 @@ TEST_CASE("keys and client authorities change each by itself") {
   replace(directory, "keys.pem", second.authority_pem);
   REQUIRE(becomes_true([&] { return callers->key_reloads().taken() == 1; }));
   CHECK(callers->check_keys().detail == callers->check_authorities().detail);  // the same bytes
-  watcher.stop();
+  watcher.reset();
   CHECK(callers->current()->keys != keys);
   CHECK(trusted == std::vector{*callers->current()->trust});
 }
