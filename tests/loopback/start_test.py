@@ -146,9 +146,9 @@ def test_a_file_without_permission_is_named(files, tmp_path):
 POLICIES = {
     "an unknown field": ("modee: enforce", ['3:1: modee: unknown field; did you mean "mode"?']),
     "an unknown field inside": ("gpu: {max_per_pod: 3}", ['3:7: gpu.max_per_pod: unknown field; did you mean "maxPerPod"?']),
-    "off": ("mode: off", ['3:7: mode: must be enforce or disabled, not off (a boolean to YAML); did you mean "disabled"?']),
-    "a word too long": ("mode: enforced", ['3:7: mode: must be enforce or disabled, not "enforced"; did you mean "enforce"?']),
-    "a list for a word": ("mode: [enforce]", ["3:7: mode: must be enforce or disabled, not a list"]),
+    "off": ("mode: off", ['3:7: mode: must be enforce, shadow or disabled, not off (a boolean to YAML); did you mean "disabled"?']),
+    "a word too long": ("mode: enforced", ['3:7: mode: must be enforce, shadow or disabled, not "enforced"; did you mean "enforce"?']),
+    "a list for a word": ("mode: [enforce]", ["3:7: mode: must be enforce, shadow or disabled, not a list"]),
     "a key twice": ("mode: enforce\nmode: disabled", ['4:1: the key "mode" is here a second time; it was first set at line 3, column 1']),
     "a margin below one": ("resources:\n  margin: {high: 0.9}", ['4:18: resources.margin.high: must be 1 or more, not "0.9"']),
     "a word for a list": ("sidecars: istio-proxy", ['3:11: sidecars: must be a list, not "istio-proxy"']),

@@ -299,7 +299,8 @@ def test_the_health_port_answers_its_two_paths(server, path):
 def test_readiness_lists_its_checks_on_request(server):
     response = server.health("/readyz?verbose")
     assert response.status == 200
-    assert [line.split(" ok")[0] for line in response.text.splitlines()] == ["[+]shutdown", "[+]config", "[+]policy", "[+]certificate", "readyz check passed"]
+    assert [line.split(" ok")[0] for line in response.text.splitlines()] == [
+        "[+]shutdown", "[+]config", "[+]policy", "[+]certificate", "[+]client_ca", "[+]jwt_keys", "readyz check passed"]
 
 
 def test_the_health_port_takes_get_and_head_only(server):
