@@ -85,7 +85,8 @@ def register(kubectl: Kubectl, name: str, server: Plimsoll) -> None:
     (configuration,) = (manifest for manifest in registration.aimed_at(shipped, server.port, server.ca)
                         if manifest["metadata"]["name"] == "00-plimsoll-jobs")
     configuration["metadata"]["name"] = name
-    (webhook,) = configuration["webhooks"]
+    webhook, _in_shadow = configuration["webhooks"]
+    configuration["webhooks"] = [webhook]
     webhook["name"] = f"{name}.jobs.plimsoll.dev"
     webhook["clientConfig"]["service"] |= {"name": name, "namespace": NAMESPACE}
     webhook["namespaceSelector"] = {"matchLabels": {"kubernetes.io/metadata.name": name}}

@@ -35,7 +35,7 @@ def test_job_is_stored_as_written_and_its_author_told(in_shadow, make_namespace,
     changed = {path for path in differences(left_out["spec"], stored["spec"])
                if not path.endswith("controller-uid") and not path.startswith("selector.")}
     assert not changed
-    (record,) = server.all_audit_records(in_shadow)
+    (record,) = server.all_audit_records(in_shadow, "Job")
     assert (record["verdict"], record["reason"], record["patch"]) == ("Unchanged", "WouldMutate", [])
     assert {change["rule"] for change in record["changes"]} >= {"resources", "priority"}
 
@@ -45,7 +45,7 @@ def test_bad_estimate_is_told_and_not_refused(in_shadow, server):
     assert output.exit_code == 0, output.stderr
     assert "Warning: shadow: would be refused for 2 problems" in output.stderr
     assert '"8" is 8 bytes: did you mean "8Gi"?' in output.stderr
-    (record,) = server.all_audit_records(in_shadow)
+    (record,) = server.all_audit_records(in_shadow, "Job")
     assert (record["verdict"], record["reason"], len(record["problems"])) == ("Unchanged", "WouldReject", 2)
 
 
