@@ -32,7 +32,7 @@ struct Piece {
   std::size_t content = 0;
   std::size_t end = 0;
   std::string text = {};  ///< of a scalar, as read
-  std::vector<Part> parts = {};
+  std::vector<Part> parts;
 };
 
 struct Piece::Part {
