@@ -102,6 +102,15 @@ class Redactor {
     w_.begin_array().null().end_array();
   }
 
+  // With a marker it also counts which of them are ours.
+  void keep_claims(View object, std::string_view key) {
+    if (workload_ != nullptr && workload_->marker) {
+      keep(object, key);
+    } else {
+      keep_emptiness(object, key);
+    }
+  }
+
   void keep_scalars(View object, std::string_view key) {
     const View map = object[key];
     if (!map) return;
@@ -243,6 +252,8 @@ class Redactor {
       return workload::parse_marker(value) ? std::optional(std::string(value)) : std::nullopt;
     }
     // That they are there is all that counts.
+    const bool is_gpu = std::ranges::find(workload::kGpuAnnotations, key) != workload::kGpuAnnotations.end();
+    if (is_gpu) return std::string(value);
     if (key == "kubernetes.io/config.mirror" || key == "vpaUpdates") return std::string();
     if (workload_ == nullptr) return std::nullopt;
     if (key == "kubectl.kubernetes.io/default-container") {
@@ -279,8 +290,8 @@ class Redactor {
   }
 
   void write_pod_spec(View spec) {
-    for (const char* key :
-         {"nodeName", "restartPolicy", "priorityClassName", "priority", "preemptionPolicy", "activeDeadlineSeconds"}) {
+    for (const char* key : {"nodeName", "schedulerName", "restartPolicy", "priorityClassName", "priority",
+                            "preemptionPolicy", "activeDeadlineSeconds"}) {
       keep_scalar(spec, key);
     }
     if (const View group = spec["schedulingGroup"]) {
@@ -295,7 +306,7 @@ class Redactor {
       keep(spec["affinity"], "podAntiAffinity");
       w_.end_object();
     }
-    keep_emptiness(spec, "resourceClaims");
+    keep_claims(spec, "resourceClaims");
     write_resources(spec);
     write_memory_volumes(spec);
     write_containers(spec, "containers");
@@ -307,7 +318,7 @@ class Redactor {
     const View resources = owner["resources"];
     keep_scalars(resources, "requests");
     keep_scalars(resources, "limits");
-    keep_emptiness(resources, "claims");
+    keep_claims(resources, "claims");
     w_.end_object();
   }
 

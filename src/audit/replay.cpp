@@ -29,7 +29,7 @@ Footprint footprint_of(const Container& container) {
   if (const auto memory = request_of(container, "memory")) footprint.memory = to_bytes(*memory).value_or(Bytes());
   for (const workload::Amount& amount : container.amounts) {
     const bool is_twin = amount.side == Side::Request && container.present(Side::Limit, amount.resource);
-    if (is_twin || !workload::is_gpu_resource(amount.resource)) continue;
+    if (is_twin || !workload::counts_gpus(amount.resource)) continue;
     footprint.gpus += to_gpu_count(amount.present).value_or(GpuCount());
   }
   return footprint;

@@ -6,6 +6,7 @@
 
 #include "plimsoll/base/text.hpp"
 #include "plimsoll/units/quantity.hpp"
+#include "plimsoll/workload/workload.hpp"
 
 namespace plimsoll::audit {
 namespace {
@@ -98,7 +99,11 @@ std::optional<Resource> find_request(const EntryChange& change) {
   if (resource == ".cpu") return Resource::Cpu;
   if (resource == ".memory") return Resource::Memory;
   const bool is_extended = resource.starts_with('[') && resource.ends_with(']');
-  if (is_extended && (change.rule == "gpu" || resource.ends_with("/gpu]"))) return Resource::Gpu;
+  if (!is_extended) return std::nullopt;
+  const std::string_view name = resource.substr(1, resource.size() - 2);
+  // The memory of a share is no number of GPUs.
+  const bool counts = workload::counts_gpus(name) || !workload::is_gpu_resource(name);
+  if ((change.rule == "gpu" && counts) || name.ends_with("/gpu")) return Resource::Gpu;
   return std::nullopt;
 }
 

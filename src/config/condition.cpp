@@ -96,6 +96,7 @@ const Schema<Condition>& schema<Condition>() {
                     {{"low", Confidence::Low}, {"medium", Confidence::Medium}, {"high", Confidence::High}}))),
           field("kind", &Condition::kinds, one_or_more(written_as(kKindGlob))),
           field("namespace", &Condition::namespaces, one_or_more(written_as(kNamespaceGlob))),
+          field("scheduler", &Condition::schedulers, one_or_more(written_as(kGlob))),
           field("user", &Condition::users, one_or_more(written_as(kGlob))),
           field("groups", &Condition::groups, one_or_more(written_as(kGlob))),
           field("labels", &Condition::labels, [](const Value& value, auto& out) { read_labels(value, out, kGlob); }),

@@ -1,12 +1,9 @@
-// Sizes: resources and GPUs.
+// Sizes of cpu, memory and storage.
 #include <fmt/format.h>
-
-#include <set>
 
 #include "amounts.hpp"
 #include "plimsoll/base/text.hpp"
 #include "reader.hpp"
-#include "syntax.hpp"
 
 namespace plimsoll::config {
 namespace {
@@ -51,25 +48,6 @@ Schema<Sizing<T>> make_sizing_schema() {
   };
 }
 
-void check_models(const Value& value, const Gpu& gpu) {
-  const std::optional<Value> models = value.find("models");
-  if (!models) return;
-  std::set<std::string_view> names;
-  for (std::size_t i = 0; i < gpu.models.size(); ++i) {
-    const GpuModel& model = gpu.models[i];
-    const Value item = models->item(i);
-    if (!item.is_sound()) continue;
-    if (!names.insert(model.name).second) {
-      item.refuse_member("name", fmt::format("there is another model {}", quoted(model.name)));
-    }
-    if (i > 0 && models->item(i - 1).is_sound() && model.memory < gpu.models[i - 1].memory) {
-      item.refuse_member("memory",
-                         fmt::format("{} is less than the {} of the model before it: the smallest comes first",
-                                     to_text(model.memory), to_text(gpu.models[i - 1].memory)));
-    }
-  }
-}
-
 }  // namespace
 
 template <>
@@ -103,43 +81,6 @@ const Schema<Resources>& schema<Resources>() {
       table("memory", &Resources::memory),
       table("ephemeral-storage", &Resources::ephemeral_storage),
   }};
-  return kSchema;
-}
-
-template <>
-const Schema<GpuModel>& schema<GpuModel>() {
-  static const Schema<GpuModel> kSchema{
-      {
-          required(field("name", &GpuModel::name, written_as(kGpuModel))),
-          required(field("memory", &GpuModel::memory)),
-          required(field("nodeLabels", &GpuModel::node_labels,
-                         [](const Value& value, auto& out) { read_labels(value, out, kNodeLabelValue); })),
-      },
-      [](const Value& value, const GpuModel& model) {
-        if (model.memory == Bytes()) value.refuse_member("memory", "must be more than 0");
-        if (model.node_labels.empty()) value.refuse_member("nodeLabels", "must name at least one label");
-      },
-  };
-  return kSchema;
-}
-
-template <>
-const Schema<Gpu>& schema<Gpu>() {
-  static const Schema<Gpu> kSchema{
-      {
-          constant<Gpu>("dialect", "device-plugin"),
-          field("resource", &Gpu::resource, written_as(kExtendedResource)),
-          field("maxPerPod", &Gpu::max_per_pod,
-                [](const Value& value, GpuCount& out) {
-                  std::int64_t count = out.count();
-                  read_integer(value, count, 1, 1024);
-                  out = GpuCount(count);
-                }),
-          field("require", &Gpu::require),
-          tables("models", &Gpu::models),
-      },
-      check_models,
-  };
   return kSchema;
 }
 

@@ -52,12 +52,27 @@ void check_pod_level(const workload::Workload& workload, std::set<std::string>& 
   }
 }
 
+void check_claims(const workload::Workload& workload, std::set<std::string>& violations) {
+  std::set<std::string_view> claims;
+  for (const json::View claim : workload.pod_spec["resourceClaims"].elements()) {
+    claims.insert(claim["name"].text().value_or(""));
+  }
+  for (const Container& container : workload.containers) {
+    for (const json::View claim : container.view["resources"]["claims"].elements()) {
+      if (claims.contains(claim["name"].text().value_or(""))) continue;
+      violations.insert(json::to_field_path(container.path / "resources" / "claims") +
+                        ": a claim that the pod has not");
+    }
+  }
+}
+
 }  // namespace
 
 std::set<std::string> find_violations(const workload::Workload& workload) {
   std::set<std::string> violations;
   for (const Container& container : workload.containers) check_container(container, violations);
   check_pod_level(workload, violations);
+  check_claims(workload, violations);
   const json::View deadline = workload.pod_spec["activeDeadlineSeconds"];
   if (deadline && !deadline.is_null()) {
     const auto seconds = deadline.integer();

@@ -281,7 +281,12 @@ Decision Run::decide(Workload& workload, std::optional<estimate::Reading> readin
   workload.name_space = review_.name_space;
   if (skipped_by_object(workload)) return std::move(decision_);
 
-  reading_ = reading ? std::move(*reading) : estimate::read_estimate(workload, policy_, settings_, now_);
+  if (reading) {
+    reading_ = std::move(*reading);
+  } else {
+    reading_ = estimate::read_estimate(workload, policy_, settings_, now_);
+    if (reading_.has_annotations) plan::weigh_gpus(workload, settings_, creator(), reading_);
+  }
   decision_.is_shadow = decision_.is_shadow || is_outside_canary();
   const bool done = opted_out(workload) || lacks_estimate(workload) || rejected(workload);
   if (!done) {

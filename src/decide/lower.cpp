@@ -87,6 +87,10 @@ struct Place {
   std::string_view key;
 };
 
+bool is_gpu_annotation(std::string_view key) {
+  return std::ranges::find(workload::kGpuAnnotations, key) != workload::kGpuAnnotations.end();
+}
+
 // Where the place of a slot is; nothing for a slot that this object does not have (a forged or outdated marker).
 std::optional<Place> find_place(const Workload& workload, std::string_view slot) {
   if (slot == "priorityClassName" || slot == "activeDeadlineSeconds") return Place{nullptr, "spec", "", slot};
@@ -100,9 +104,14 @@ std::optional<Place> find_place(const Workload& workload, std::string_view slot)
     for (const std::string_view side : {"requests", "limits"}) {
       if (const auto resource = below(*rest, side)) return Place{&container, "resources", side, *resource};
     }
+    if (*rest == "claims") return Place{&container, "resources", "", "claims"};
   }
   if (const auto key = below(slot, "nodeSelector")) return Place{nullptr, "spec", "nodeSelector", *key};
   if (const auto key = below(slot, "labels")) return Place{nullptr, "metadata", "labels", *key};
+  // Only these: a forged marker must not reach the estimates.
+  if (const auto key = below(slot, "annotations"); key && is_gpu_annotation(*key)) {
+    return Place{nullptr, "metadata", "annotations", *key};
+  }
   return std::nullopt;
 }
 
@@ -137,12 +146,13 @@ constexpr std::string_view kRequired = "nodeAffinity.required";
 constexpr std::string_view kRequiredNow = "requiredDuringSchedulingIgnoredDuringExecution";
 constexpr std::string_view kPreferredNow = "preferredDuringSchedulingIgnoredDuringExecution";
 
-using Lists = std::array<List, 6>;
+using Lists = std::array<List, 7>;
 const Lists kNoElements = {{
     {kRequired, {"affinity", "nodeAffinity", kRequiredNow, "nodeSelectorTerms"}},
     {"nodeAffinity.preferred", {"affinity", "nodeAffinity", kPreferredNow}},
     {"podAntiAffinity.required", {"affinity", "podAntiAffinity", kRequiredNow}},
     {"podAntiAffinity.preferred", {"affinity", "podAntiAffinity", kPreferredNow}},
+    {"resourceClaims", {"resourceClaims"}},
     {"tolerations", {"tolerations"}},
     {"topologySpreadConstraints", {"topologySpreadConstraints"}},
 }};
@@ -352,6 +362,15 @@ void Lowering::add(const plan::Change& change) {
                  [&](const plan::AddTopologySpread& c) { element("topologySpreadConstraints", make_spread(make, c)); },
                  [&](const plan::SetPodDeadline& c) { scalar("activeDeadlineSeconds", make.integer(c.seconds)); },
                  [&](const plan::SetLabel& c) { scalar("labels." + c.key, make.text(c.value)); },
+                 [&](const plan::SetPodAnnotation& c) { scalar("annotations." + c.key, make.text(c.value)); },
+                 [&](const plan::AddResourceClaim& c) {
+                   element("resourceClaims", make.object({{"name", make.text(c.name)},
+                                                          {"resourceClaimTemplateName", make.text(c.claim_template)}}));
+                 },
+                 [&](const plan::UseResourceClaim& c) {
+                   scalar(std::string(workload_.containers[c.container].name) + ".claims",
+                          make.array({make.object({{"name", make.text(c.name)}})}));
+                 },
              },
              change.edit);
 }
@@ -560,6 +579,11 @@ void Lowering::write_marker(workload::Marker marker) {
   for (const json::Member& other : additions_.present(annotations).members()) {
     if (other.key != workload::kMarkerAnnotation) size += other.key.size() + other.value.text().value_or("").size();
   }
+  for (const Scalar& scalar : scalars_) {
+    const auto place = find_place(workload_, scalar.slot);
+    if (place->map != "annotations" || view_place(workload_, *place)) continue;
+    size += place->key.size() + scalar.value.text().value_or("").size();
+  }
   out_.lacks_room = size > kAnnotationsLimit;
 }
 
@@ -587,6 +611,10 @@ Lowered lower(const Workload& workload, const std::vector<plan::Change>& changes
 
 namespace {
 
+bool is_list(std::string_view slot) {
+  return std::ranges::any_of(kNoElements, [&](const List& list) { return list.slot == slot; });
+}
+
 bool stands_in_list(const Workload& workload, std::string_view slot, View elements) {
   const auto place = std::ranges::find_if(kNoElements, [&](const List& list) { return list.slot == slot; });
   if (place == kNoElements.end()) return false;
@@ -613,8 +641,8 @@ bool stands_in_place(const Workload& workload, std::string_view slot, View value
 
 bool still_stands(const Workload& workload) {
   return std::ranges::all_of(workload.marker->set, [&](const json::Member& slot) {
-    return slot.value.is_array() ? stands_in_list(workload, slot.key, slot.value)
-                                 : stands_in_place(workload, slot.key, slot.value);
+    return is_list(slot.key) ? stands_in_list(workload, slot.key, slot.value)
+                             : stands_in_place(workload, slot.key, slot.value);
   });
 }
 

@@ -27,9 +27,9 @@ constexpr Quantity kAbsurdCpu = Quantity::from_units(100'000, Quantity::Format::
 
 // What may be said of a container, as `cpu` of the estimated one or `cpu.<container>` of a named one.
 constexpr std::array<std::string_view, 5> kContainerKeys = {"cpu", "memory", "ephemeral-storage", "gpu", "gpu-memory"};
-constexpr std::array<std::string_view, 13> kKeys = {
-    "duration", "total-duration", "deadline",          "confidence", "container", "containers", "family", "gpu-model",
-    "cpu",      "memory",         "ephemeral-storage", "gpu",        "gpu-memory"};
+constexpr std::array<std::string_view, 15> kKeys = {
+    "cuda",   "extended",  "duration", "total-duration", "deadline",          "confidence", "container", "containers",
+    "family", "gpu-model", "cpu",      "memory",         "ephemeral-storage", "gpu",        "gpu-memory"};
 
 bool is_container_key(std::string_view key) {
   return std::ranges::find(kContainerKeys, key) != kContainerKeys.end();
@@ -78,6 +78,9 @@ class Reader {
   void weigh_deadline();
   void read_deadline(const Entry& entry);
   void read_gpu_models(const Entry& entry);
+  void read_cuda(const Entry& entry);
+  void read_extended(const Entry& entry);
+  std::optional<Quantity> to_extended(const Entry& entry, std::string_view resource, std::string_view text);
   void choose_container();
   void read_container(std::size_t index);
   template <class Find>
@@ -199,7 +202,7 @@ void Reader::sort_keys() {
     } else if (key == "containers") {
       read_containers_json(entry, in_json);
     } else if (std::ranges::find(kKeys, key) != kKeys.end()) {
-      has_unqualified_ = has_unqualified_ || is_container_key(key);
+      has_unqualified_ = has_unqualified_ || is_container_key(key) || key == "extended";
     } else {
       say_unknown_key(key, entry);
     }
@@ -408,6 +411,99 @@ void Reader::read_gpu_models(const Entry& entry) {
   }
 }
 
+std::string_view trimmed(std::string_view text) {
+  while (text.starts_with(' ')) text.remove_prefix(1);
+  while (text.ends_with(' ')) text.remove_suffix(1);
+  return text;
+}
+
+void Reader::read_cuda(const Entry& entry) {
+  std::string_view text = trimmed(entry.value);
+  if (text.starts_with(">=")) text = trimmed(text.substr(2));
+  const std::size_t dot = std::min(text.find('.'), text.size());
+  const std::string_view major = text.substr(0, dot);
+  const std::string_view minor = dot == text.size() ? "0" : text.substr(dot + 1);
+  constexpr std::size_t kDigits = 2;  // there is no CUDA 100
+  if (!is_digits(major) || !is_digits(minor) || major.size() > kDigits || minor.size() > kDigits || major == "0") {
+    return problem(Problem::Reason::Malformed, entry, "must be the oldest version that will do, such as \">=12.4\"");
+  }
+  if (settings_.gpu.cuda_label.empty()) {
+    return warn(entry.where + ": ignored: the policy names no label that says it (gpu.cudaLabel)");
+  }
+  const auto number = [](std::string_view digits) {
+    std::int64_t value = 0;
+    for (const char c : digits) value = value * 10 + (c - '0');
+    return value;
+  };
+  out_.estimate.cuda = {{number(major), number(minor)}, {Origin::Source::Annotation, entry.where}};
+}
+
+// As Kubernetes names them: a domain that is not its own, then at most 63 letters, digits and '-_.'.
+bool is_extended_name(std::string_view name) {
+  const std::size_t slash = name.find('/');
+  if (slash == std::string_view::npos || slash == 0 || name.find("kubernetes.io/") != std::string_view::npos)
+    return false;
+  const std::string_view rest = name.substr(slash + 1);
+  const auto is_plain = [](unsigned char c) { return std::isalnum(c) != 0; };
+  const auto is_inner = [&](unsigned char c) { return is_plain(c) || c == '-' || c == '_' || c == '.'; };
+  return !rest.empty() && rest.size() <= 63 - std::string_view("requests.").size() && slash <= 200 &&
+         is_plain(static_cast<unsigned char>(rest.front())) && is_plain(static_cast<unsigned char>(rest.back())) &&
+         is_plain(static_cast<unsigned char>(name.front())) && std::ranges::all_of(rest, is_inner) &&
+         std::ranges::all_of(name.substr(0, slash), [](unsigned char c) {
+           return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '.';
+         });
+}
+
+std::optional<Quantity> Reader::to_extended(const Entry& entry, std::string_view resource, std::string_view text) {
+  const auto refuse = [&](std::string message) -> std::optional<Quantity> {
+    problem(Problem::Reason::OutOfRange, entry, fmt::format("at {}: {}", quoted(resource), message));
+    return std::nullopt;
+  };
+  constexpr std::string_view kHugePages = "hugepages-";
+  const auto page = resource.starts_with(kHugePages) ? parse_quantity(resource.substr(kHugePages.size()))
+                                                     : Result<Quantity>(Quantity());
+  const bool is_pages = page && page->nanos() > 0 && page->is_whole();
+  if (workload::is_gpu_resource(resource) || settings_.gpu.offers(resource)) {
+    return refuse(fmt::format("is a GPU: say {}", quoted(policy_.prefix + "gpu")));
+  }
+  if (resource == "cpu" || resource == "memory" || resource == "ephemeral-storage") {
+    return refuse(fmt::format("has a key of its own: {}", quoted(policy_.prefix + std::string(resource))));
+  }
+  if (!is_pages && !is_extended_name(resource)) {
+    return refuse("is no extended resource such as \"rdma/hca\", and no huge pages such as \"hugepages-2Mi\"");
+  }
+  const Result<Quantity> quantity = parse_quantity(text);
+  if (!quantity) return refuse(quantity.error().message);
+  if (quantity->nanos() <= 0 || !quantity->is_whole()) return refuse("must be a whole number, more than zero");
+  if (is_pages && quantity->nanos() % page->nanos() != 0) {
+    return refuse(fmt::format("{} are no whole pages", quoted(text)));
+  }
+  return *quantity;
+}
+
+void Reader::read_extended(const Entry& entry) {
+  std::vector<Extended>& all = out_.estimate.extended;
+  std::string_view rest = entry.value;
+  while (out_.problems.size() < kMaxProblems) {
+    const std::size_t comma = std::min(rest.find(','), rest.size());
+    const std::string_view item = rest.substr(0, comma);
+    const std::size_t equals = item.find('=');
+    if (equals == std::string_view::npos) {
+      problem(Problem::Reason::Malformed, entry, "must be a list such as \"rdma/hca=1,hugepages-2Mi=4Gi\"");
+    } else {
+      const std::string_view resource = trimmed(item.substr(0, equals));
+      const auto quantity = to_extended(entry, resource, trimmed(item.substr(equals + 1)));
+      if (std::ranges::find(all, resource, &Extended::resource) != all.end()) {
+        problem(Problem::Reason::Conflict, entry, fmt::format("names {} twice", quoted(resource)));
+      } else if (quantity) {
+        all.push_back({std::string(resource), *quantity});
+      }
+    }
+    if (comma == rest.size() || all.size() == workload::kMaxAmounts / 4) break;
+    rest.remove_prefix(comma + 1);
+  }
+}
+
 // Saturates: a deadline in the year 9999 is further away than nanoseconds can count.
 Duration slack_between(TimePoint submitted, TimePoint deadline, Int128 run_time_nanos) {
   constexpr Int128 kNanosPerMilli = 1'000'000;
@@ -491,6 +587,8 @@ void Reader::read_job_keys() {
     }
   }
   if (const Entry* entry = find("gpu-model")) read_gpu_models(*entry);
+  if (const Entry* entry = find("cuda")) read_cuda(*entry);
+  if (const Entry* entry = find("extended")) read_extended(*entry);
 
   if (const Entry* entry = find("family"); entry != nullptr && !entry->value.empty()) {
     estimate.family = entry->value;
@@ -550,9 +648,10 @@ void Reader::choose_container() {
   if (candidates.empty()) candidates = apps;
   if (candidates.size() > 1) {
     std::vector<const Container*> with_gpu;
-    std::ranges::copy_if(candidates, std::back_inserter(with_gpu), [](const Container* c) {
-      return std::ranges::any_of(
-          c->amounts, [](const workload::Amount& a) { return a.authored && workload::is_gpu_resource(a.resource); });
+    std::ranges::copy_if(candidates, std::back_inserter(with_gpu), [&](const Container* c) {
+      return std::ranges::any_of(c->amounts, [&](const workload::Amount& a) {
+        return a.authored && (workload::is_gpu_resource(a.resource) || settings_.gpu.offers(a.resource));
+      });
     });
     if (with_gpu.size() == 1) candidates = with_gpu;
   }
@@ -649,7 +748,8 @@ void Reader::declare(std::size_t index) {
   }
   if (estimate.gpu) return;
   for (const workload::Amount& amount : container.amounts) {
-    if (!amount.authored || !workload::is_gpu_resource(amount.resource)) continue;
+    if (!amount.authored || !(workload::counts_gpus(amount.resource) || settings_.gpu.offers(amount.resource)))
+      continue;
     if (const auto gpus = to_gpu_count(*amount.authored)) estimate.gpu = {*gpus, origin(amount.resource)};
   }
 }
@@ -731,6 +831,10 @@ std::string_view to_text(Problem::Reason reason) {
       return "AboveMaximum";
   }
   return "";
+}
+
+std::string to_text(const CudaVersion& version) {
+  return fmt::format("{}.{}", version.major, version.minor);
 }
 
 std::string to_text(const Problem& problem) {

@@ -10,6 +10,9 @@ namespace {
 
 using workload::Container;
 
+// Source: pkg/apis/core/v1/defaults.go, SetDefaults_PodSpec.
+constexpr std::string_view kDefaultScheduler = "default-scheduler";
+
 template <class T>
 bool all_hold(const std::vector<config::Comparison<T>>& comparisons, const std::optional<T>& value) {
   if (comparisons.empty()) return true;
@@ -92,6 +95,10 @@ bool holds(const config::Condition& condition, const Subject& subject, const wor
   }
   if (!condition.kinds.empty() && !matches_any(condition.kinds, to_text(workload.kind))) return false;
   if (!condition.namespaces.empty() && !matches_any(condition.namespaces, workload.name_space)) return false;
+  if (!condition.schedulers.empty() &&
+      !matches_any(condition.schedulers, workload.pod_spec["schedulerName"].text().value_or(kDefaultScheduler))) {
+    return false;
+  }
   for (const auto& [key, values] : condition.labels) {
     const auto value = workload.label(key);
     if (!value || !matches_any(values, *value)) return false;

@@ -6,6 +6,7 @@
 #include <string_view>
 #include <vector>
 
+#include "dialects.hpp"
 #include "plimsoll/config/policy.hpp"
 #include "plimsoll/estimate/estimate.hpp"
 #include "plimsoll/plan/change.hpp"
@@ -24,13 +25,23 @@ struct Subject {
   std::optional<Bytes> gpu_memory;
 };
 
-/// The GPUs of the pod, chosen once, before the rules.
+/// The GPUs of the pod in the cluster's dialect, chosen once, before the rules.
 struct GpuChoice {
   bool is_claimed = false;  ///< through Dynamic Resource Allocation: all else is left alone
-  GpuCount count;           ///< of the pod; zero: none
-  std::optional<std::size_t> container;
-  const config::GpuModel* model = nullptr;
-  std::string reason;  ///< why this model
+  /// The author asks for a share in annotations of the pod (workload::kGpuAnnotations).
+  bool is_annotated = false;
+  struct Part {
+    std::size_t container;
+    bool is_authored;  ///< the author counts the GPUs himself: only what nodes it takes is of interest
+    GpuShape shape;
+  };
+  /// What no shape of the policy holds, and why not: goes on after the value of the estimate.
+  struct Misfit {
+    std::size_t container;
+    std::string message;
+  };
+  std::vector<Part> parts;
+  std::vector<Misfit> misfits;
   std::vector<std::string> warnings;
 };
 
@@ -69,8 +80,7 @@ struct Rule {
 [[nodiscard]] Subject make_subject(const workload::Workload& workload, const estimate::Estimate& estimate);
 [[nodiscard]] bool holds(const config::Condition& condition, const Subject& subject, const workload::Workload& workload,
                          const estimate::Estimate& estimate, const Creator& creator);
-[[nodiscard]] GpuChoice choose_gpu(const workload::Workload& workload, const estimate::Estimate& estimate,
-                                   const config::Settings& settings);
+[[nodiscard]] GpuChoice choose_gpu(const Input& input);
 [[nodiscard]] BandChoice choose_band(const Input& input);
 
 inline bool holds(const config::Condition& condition, const Input& input) {
@@ -92,9 +102,15 @@ void require_node(const Input& input, const config::NodeRequirement& requirement
 void prefer_node(const Input& input, const config::NodeRequirement& requirement, std::int64_t weight,
                  std::string reason, Outcome& out);
 
+/// Writes `quantity` as request and as limit, which are one number for what cannot be overcommitted.
+void ask_for(std::size_t container, const std::string& resource, std::string quantity, std::string reason,
+             Outcome& out);
+
 namespace rules {
 void resources(const Input& input, Outcome& out);
 void gpu(const Input& input, Outcome& out);
+void gpu_nodes(const Input& input, Outcome& out);
+void extended(const Input& input, Outcome& out);
 void priority(const Input& input, Outcome& out);
 void tolerations(const Input& input, Outcome& out);
 void affinity(const Input& input, Outcome& out);

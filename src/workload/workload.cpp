@@ -171,6 +171,7 @@ constexpr Place kPlaces[] = {
     {8, "podAntiAffinity", json::Kind::Object},
     {12, kRequired, json::Kind::Array},
     {12, kPreferred, json::Kind::Array},
+    {4, "resourceClaims", json::Kind::Array},
     {10, "nodeSelectorTerms", json::Kind::Array},
 };
 
@@ -205,6 +206,9 @@ Result<void> check_places(const Workload& workload, json::View pod_template) {
   for (const Container& container : workload.containers) {
     const json::View resources = container.view["resources"];
     if (!fits(resources, json::Kind::Object)) return misplaced(json::Kind::Object, container.path / "resources");
+    if (!fits(resources["claims"], json::Kind::Array)) {
+      return misplaced(json::Kind::Array, container.path / "resources" / "claims");
+    }
     for (const std::string_view side : {"requests", "limits"}) {
       if (fits(resources[side], json::Kind::Object)) continue;
       return misplaced(json::Kind::Object, container.path / "resources" / side);
@@ -319,6 +323,12 @@ std::optional<std::string_view> Workload::pod_annotation(std::string_view key) c
   return template_metadata["annotations"][key].text();
 }
 
+std::optional<std::string_view> Workload::authored_annotation(std::string_view key) const {
+  const json::View present = template_metadata["annotations"][key];
+  if (!present) return std::nullopt;
+  return authored("annotations." + std::string(key), present).text();
+}
+
 std::vector<Toleration> Workload::authored_tolerations() const {
   std::vector<Toleration> all;
   for (const json::View toleration : pod_spec["tolerations"].elements()) {
@@ -357,9 +367,13 @@ bool Workload::has_pod_level(std::string_view resource) const {
 }
 
 bool Workload::has_device_claims() const {
-  if (pod_spec["resourceClaims"].size() > 0 || object["spec"]["scheduling"]["resourceClaims"].size() > 0) return true;
-  return std::ranges::any_of(containers, [](const Container& container) {
-    return container.view["resources"]["claims"].size() > 0 ||
+  if (authored_elements("resourceClaims", pod_spec["resourceClaims"]) > 0 ||
+      object["spec"]["scheduling"]["resourceClaims"].size() > 0) {
+    return true;
+  }
+  return std::ranges::any_of(containers, [&](const Container& container) {
+    const json::View claims = container.view["resources"]["claims"];
+    return (claims.size() > 0 && authored(std::string(container.name) + ".claims", claims).size() > 0) ||
            std::ranges::any_of(container.amounts, [](const Amount& amount) {
              return amount.resource.starts_with("deviceclass.resource.kubernetes.io/");
            });
@@ -377,9 +391,18 @@ bool Workload::is_guaranteed() const {
 }
 
 bool is_gpu_resource(std::string_view resource) {
-  constexpr std::array<std::string_view, 8> kNames = {
-      "nvidia.com/gpu",   "nvidia.com/gpu.shared", "amd.com/gpu",           "gpu.intel.com/i915",
-      "gpu.intel.com/xe", "habana.ai/gaudi",       "microsoft.com/directx", "google.com/tpu"};
+  if (counts_gpus(resource)) return true;
+  // Shares of GPUs, by those who hand them out: nvidia.com/gpumem is HAMi's.
+  constexpr std::array<std::string_view, 3> kShares = {"nvidia.com/gpu", "koordinator.sh/gpu", "volcano.sh/vgpu-"};
+  return std::ranges::any_of(kShares, [&](std::string_view start) { return resource.starts_with(start); });
+}
+
+bool counts_gpus(std::string_view resource) {
+  constexpr std::array<std::string_view, 10> kNames = {
+      "nvidia.com/gpu",        "nvidia.com/gpu.shared", "amd.com/gpu",
+      "gpu.intel.com/i915",    "gpu.intel.com/xe",      "habana.ai/gaudi",
+      "microsoft.com/directx", "google.com/tpu",        "koordinator.sh/gpu.shared",
+      "volcano.sh/vgpu-number"};
   return std::ranges::find(kNames, resource) != kNames.end() || resource.starts_with("nvidia.com/mig-");
 }
 

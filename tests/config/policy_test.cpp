@@ -297,6 +297,60 @@ TEST_CASE("equal texts have equal revisions, others have others") {
   CHECK(parse("mode: enforce\n").revision != parse("mode: disabled\n").revision);
 }
 
+TEST_CASE("a policy says how a cluster is asked for GPUs") {
+  const Gpu gpu = parse(R"(gpu:
+  dialect: dra
+  dialects: [{when: {scheduler: "kai-*"}, dialect: kai}, {when: {gpuMemory: "<=20Gi"}, dialect: mig}]
+  mig: {profiles: [1g.5gb, 1g.10gb+me, {name: 7g.80gb, memory: 79Gi}]}
+  dra: {claimTemplates: [{name: one}, {name: eight, gpus: 8, memory: 80Gi}]}
+  models: [{name: T4, memory: 15Gi, resource: nvidia.com/t4}]
+  split: true
+  companions: [{resource: rdma/hca, perGpu: 1}, {resource: hugepages-2Mi, perGpu: 2Gi}]
+  cudaLabel: nvidia.com/cuda.runtime-version
+  keepCpuPodsOff: {label: nvidia.com/gpu.present, require: true}
+)")
+                      .base.gpu;
+  CHECK(gpu.dialect == Dialect::Dra);
+  REQUIRE(gpu.dialects.size() == 2);
+  CHECK(gpu.dialects[0].when.schedulers == std::vector<std::string>{"kai-*"});
+  CHECK(to_text(gpu.dialects[0].dialect) == "kai");
+  CHECK(to_text(gpu.dialects[1].dialect) == "mig");
+  CHECK(gpu.mig_profiles == std::vector<MigProfile>{{"1g.5gb", Bytes(4480LL << 20)},
+                                                    {"1g.10gb+me", Bytes(8960LL << 20)},
+                                                    {"7g.80gb", Bytes(79LL << 30)}});
+  CHECK(gpu.claim_templates ==
+        std::vector<ClaimTemplate>{{"one", GpuCount(1), std::nullopt}, {"eight", GpuCount(8), Bytes(80LL << 30)}});
+  CHECK(gpu.companions ==
+        std::vector<Companion>{{"rdma/hca", Quantity::from_units(1, Quantity::Format::DecimalSI)},
+                               {"hugepages-2Mi", Quantity::from_units(2LL << 30, Quantity::Format::BinarySI)}});
+  CHECK(gpu.split);
+  CHECK(gpu.cuda_label == "nvidia.com/cuda.runtime-version");
+  CHECK(gpu.keep_cpu_pods_off == KeepOff{"nvidia.com/gpu.present", true});
+  CHECK(gpu.offers("nvidia.com/gpu"));
+  CHECK(gpu.offers("nvidia.com/t4"));
+  CHECK_FALSE(gpu.offers("nvidia.com/a100"));
+}
+
+TEST_CASE("a MIG profile has less than its name says") {
+  // What nvidia-smi mig -lgip shows, in MiB: an A100 of 40 GB, an H100 of 80 GB, an H200.
+  struct Case {
+    std::string_view profile;
+    std::int64_t has;
+  };
+  for (const Case& c : {Case{"1g.5gb", 4864}, Case{"1g.10gb", 9984}, Case{"1g.10gb+me", 9984}, Case{"3g.40gb", 40448},
+                        Case{"7g.80gb", 81152}, Case{"1g.18gb", 16384}}) {
+    INFO(c.profile);
+    const auto memory = usable_memory(c.profile);
+    REQUIRE(memory.has_value());
+    CHECK(*memory <= Bytes(c.has << 20));
+    CHECK(*memory > Bytes(c.has << 20).scaled(Ratio::from_thousandths(850)));
+  }
+  for (const std::string_view text : {"", "1g", "5gb", "1g.gb", "1g.-5gb", "1g.0gb", "1g.5gbx", "1g.99999gb"}) {
+    INFO(text);
+    CHECK_FALSE(usable_memory(text).has_value());
+  }
+}
+
 TEST_CASE("the documentation has a row for every field, and none for another") {
   const std::string text = load("docs/policy.md");
   const std::vector<std::string> paths = field_paths();

@@ -177,7 +177,37 @@ mode: disabled)",
       {R"(resources:
   ephemeralStorage: {max: 1Ti})",
        {"4:3: resources.ephemeralStorage: unknown field; did you mean \"ephemeral-storage\"?"}},
-      {"gpu: {dialect: mig}", {"3:16: gpu.dialect: must be device-plugin, not \"mig\""}},
+      {"gpu: {dialect: migs}",
+       {"3:16: gpu.dialect: must be device-plugin, mig, hami, koordinator, volcano-vgpu, kai or dra, not \"migs\"; did "
+        "you mean \"mig\"?"}},
+      {"gpu: {dialect: mig}", {"3:16: gpu.dialect: mig needs gpu.mig.profiles, which is not there"}},
+      {"gpu:\n  dialects:\n  - {dialect: dra}\n  - {dialect: hami}",
+       {"5:15: gpu.dialects[0].dialect: dra needs gpu.dra.claimTemplates, which is not there",
+        "6:5: gpu.dialects[1]: is never reached: the one before it always holds"}},
+      {"gpu: {mig: {profiles: [3g.2gb, {name: 1g.5gb+me}, 7]}}",
+       {"3:24: gpu.mig.profiles[0]: must be a MIG profile such as 3g.20gb or 1g.10gb+me, not \"3g.2gb\"; did you mean "
+        "\"3g.20gb\"?",
+        "3:32: gpu.mig.profiles[1]: missing field \"memory\"",
+        "3:51: gpu.mig.profiles[2]: must be a MIG profile such as 3g.20gb or 1g.10gb+me, not \"7\""}},
+      {R"(gpu:
+  memoryLabel: nvidia.com/gpu.memory
+  models:
+  - {name: T4, memory: 15Gi, nodeLabels: {gpu: [t4]}})",
+       {"6:3: gpu.models: memoryLabel stands instead of models, not beside them"}},
+      {"gpu: {split: true}", {"3:14: gpu.split: needs models: it is not known how much memory several GPUs have"}},
+      {R"(gpu:
+  models:
+  - {name: T4, memory: 15Gi, nodeLabels: {nvidia.com/gpu.product: [Tesla-T4, Tesla-T4-SHARED]}})",
+       {"5:42: gpu.models[0].nodeLabels: names a shared product (-SHARED): who shares a GPU does not have its memory"}},
+      {"gpu: {companions: [{resource: hca, perGpu: 0.5}, {resource: hugepages-2Mi, perGpu: 1Gi}]}",
+       {"3:31: gpu.companions[0].resource: must be an extended resource such as rdma/hca, or hugepages-<size>, not "
+        "\"hca\"",
+        "3:44: gpu.companions[0].perGpu: must be whole and more than 0, not \"0.5\""}},
+      {"gpu: {dra: {claimTemplates: [{name: One, gpus: 0}]}}",
+       {"3:37: gpu.dra.claimTemplates[0].name: must be a ResourceClaimTemplate (lower-case letters, digits, '-', '.'), "
+        "not \"One\"",
+        "3:48: gpu.dra.claimTemplates[0].gpus: must be a whole number from 1 to 1024, not \"0\""}},
+      {"gpu: {keepCpuPodsOff: {require: true}}", {"3:23: gpu.keepCpuPodsOff: missing field \"label\""}},
       {"gpu: {resource: gpu}",
        {"3:17: gpu.resource: must be an extended resource with its domain, such as nvidia.com/gpu, not \"gpu\""}},
       {"gpu: {resource: kubernetes.io/gpu}",
@@ -352,9 +382,9 @@ mode: disabled)",
         "14:47: priority.bands[9].when.labels.app[0]: must be a name or a glob (not empty), not \"\"",
         "14:52: priority.bands[9].when.labels.team: must be a name or a glob (not empty), not null",
         "15:23: priority.bands[10].when.interruptible: unknown field; known here: duration, slack, cpu, memory, gpu, "
-        "gpuMemory, confidence, kind, namespace, user, groups, labels",
+        "gpuMemory, confidence, kind, namespace, scheduler, user, groups, labels",
         "16:22: priority.bands[11].when: must be a map of duration, slack, cpu, memory, gpu, gpuMemory, confidence, "
-        "kind, namespace, user, groups, labels, not true (a boolean to YAML; quoted it is a text)"}},
+        "kind, namespace, scheduler, user, groups, labels, not true (a boolean to YAML; quoted it is a text)"}},
       {"runtime: {podDeadline: none}", {"3:24: runtime.podDeadline: must be a map of factor, floor, not \"none\""}},
       {"runtime: {podDeadline: {factor: 0.5, floor: 500ms}}",
        {"3:33: runtime.podDeadline.factor: must be 1 or more, not \"0.5\"",
@@ -472,7 +502,8 @@ budgets: {})",
       {R"(onError: null
 mode: ~
 gpu: true)",
-       {"5:6: gpu: must be a map of dialect, resource, maxPerPod, require, models, not true (a boolean to YAML; quoted "
+       {"5:6: gpu: must be a map of dialect, dialects, resource, maxPerPod, require, models, memoryLabel, split, mig, "
+        "dra, companions, cudaLabel, keepCpuPodsOff, not true (a boolean to YAML; quoted "
         "it is a text)"}},
       {"sidecars: [[istio-proxy]]",
        {"3:12: sidecars[0]: must be a container (lower-case letters, digits, '-'), not a list"}},

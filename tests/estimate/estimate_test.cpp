@@ -59,6 +59,72 @@ std::string problems(const Reading& reading) {
   return text;
 }
 
+TEST_CASE("the CUDA that an image needs is a version and everything after it") {
+  struct Case {
+    std::string_view in;
+    std::string_view want;  // empty: a problem
+  };
+  const Case cases[] = {{">=12.4", "12.4"}, {"12.4", "12.4"}, {" >= 12.4 ", "12.4"}, {">=13", "13.0"},
+                        {"11.08", "11.8"},  {"<=12.4", ""},   {"12.4.1", ""},        {"12.", ""},
+                        {"0.4", ""},        {"120.4", ""},    {"twelve", ""},        {"", ""}};
+  for (const Case& c : cases) {
+    INFO(c.in);
+    const Reading reading =
+        read_pod("estimate.plimsoll.dev/cuda: '" + std::string(c.in) + "'", "gpu: {cudaLabel: cuda}");
+    REQUIRE(reading.estimate.cuda.has_value() == !c.want.empty());
+    CHECK(reading.problems.empty() == !c.want.empty());
+    if (reading.estimate.cuda) CHECK(to_text(reading.estimate.cuda->value) == c.want);
+  }
+  const Reading unknown = read_pod("estimate.plimsoll.dev/cuda: '12.4'");
+  CHECK_FALSE(unknown.estimate.cuda.has_value());
+  REQUIRE(unknown.warnings.size() == 1);
+}
+
+TEST_CASE("other resources are whole, extended or pages, and named once") {
+  struct Case {
+    std::string_view in;
+    std::string_view want;
+    std::string_view problem = "";
+  };
+  const Case cases[] = {
+      {"rdma/hca=1", "rdma/hca=1 "},
+      {"rdma/hca=1, hugepages-2Mi = 4Gi", "rdma/hca=1 hugepages-2Mi=4Gi "},
+      {"example.com/licences=1k", "example.com/licences=1k "},
+      {"", "", "must be a list"},
+      {"rdma/hca", "", "must be a list"},
+      {"rdma/hca=1,", "rdma/hca=1 ", "must be a list"},
+      {"rdma/hca=1,rdma/hca=2", "rdma/hca=1 ", "twice"},
+      {"rdma/hca=0", "", "more than zero"},
+      {"rdma/hca=0.5", "", "whole"},
+      {"rdma/hca=one", "", "is not a quantity"},
+      {"hugepages-2Mi=3Mi", "", "no whole pages"},
+      {"hugepages-2XB=4Mi", "", "no extended resource"},
+      {"hugepages=4Mi", "", "no extended resource"},
+      {"hca=1", "", "no extended resource"},
+      {"/hca=1", "", "no extended resource"},
+      {"RDMA/hca=1", "", "no extended resource"},
+      {"rdma/-hca=1", "", "no extended resource"},
+      {"kubernetes.io/hca=1", "", "no extended resource"},
+      {"cpu=1", "", "key of its own"},
+      {"nvidia.com/gpu=1", "", "is a GPU"},
+      {"nvidia.com/gpumem=1", "", "is a GPU"},
+      {"my.example.com/card=1", "", "is a GPU"},
+  };
+  for (const Case& c : cases) {
+    INFO(c.in);
+    const Reading reading =
+        read_pod("estimate.plimsoll.dev/extended: '" + std::string(c.in) + "'", "gpu: {resource: my.example.com/card}");
+    std::string all;
+    for (const Extended& one : reading.estimate.extended) all += one.resource + "=" + to_text(one.quantity) + " ";
+    CHECK(all == c.want);
+    if (c.problem.empty()) {
+      CHECK(problems(reading).empty());
+    } else {
+      CHECK_THAT(problems(reading), Catch::Contains(std::string(c.problem)));
+    }
+  }
+}
+
 TEST_CASE("every key is read") {
   struct Case {
     std::vector<std::pair<std::string_view, std::string_view>> annotations;  // without the prefix

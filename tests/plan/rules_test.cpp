@@ -50,6 +50,11 @@ std::string describe(const Change& change, const workload::Workload& workload) {
           [](const AddTopologySpread& c) { return "spread " + c.topology_key + " " + c.family; },
           [](const SetPodDeadline& c) { return "deadline=" + std::to_string(c.seconds); },
           [](const SetLabel& c) { return "label " + c.key + "=" + c.value; },
+          [](const SetPodAnnotation& c) { return "annotation " + c.key + "=" + c.value; },
+          [](const AddResourceClaim& c) { return "claim " + c.name + " from " + c.claim_template; },
+          [&](const UseResourceClaim& c) {
+            return std::string(workload.containers[c.container].name) + " uses " + c.name;
+          },
       },
       change.edit);
 }
@@ -84,10 +89,11 @@ void check(const std::vector<Case>& cases) {
     const std::string yaml = c.kind == Kind::Pod ? pod : "metadata: {name: p}\nspec: {template: " + pod + "}";
     const auto object = given::object(c.kind, yaml);
     const config::Policy policy = given::policy(c.policy);
-    const auto reading =
-        estimate::read_estimate(object.workload, policy, policy.base, given::time("2026-01-01T00:00:00Z"));
+    auto reading = estimate::read_estimate(object.workload, policy, policy.base, given::time("2026-01-01T00:00:00Z"));
     for (const auto& problem : reading.problems) FAIL(estimate::to_text(problem));
-    const Plan plan = make_plan(object.workload, reading.estimate, policy.base, {});
+    weigh_gpus(object.workload, policy.base, {}, reading);
+    Plan plan = make_plan(object.workload, reading.estimate, policy.base, {});
+    for (const auto& problem : reading.problems) plan.warnings.push_back(problem.message);
     std::vector<std::string> changes;
     for (const Change& change : plan.changes) {
       changes.push_back(describe(change, object.workload));
@@ -457,7 +463,7 @@ TEST_CASE("GPUs are written on both sides, and the smallest model that holds the
        "gpu=1 gpu-memory=41Gi",
        "{containers: [{name: a}]}",
        {"a.requests.nvidia.com/gpu=1", "a.limits.nvidia.com/gpu=1", tolerate},
-       {"no GPU model of the policy holds 41Gi"}},
+       {"is more than any GPU of the policy has: T4 (15Gi), A100 (40Gi)"}},
       {"required, one label: the selector",
        required,
        "gpu=1 gpu-memory=1Gi",
@@ -484,8 +490,8 @@ TEST_CASE("GPUs are written on both sides, and the smallest model that holds the
        preferred,
        "gpu=1 gpu-model=T4 gpu-memory=20Gi",
        "{containers: [{name: a}]}",
-       {"a.requests.nvidia.com/gpu=1", "a.limits.nvidia.com/gpu=1", tolerate},
-       {"no acceptable GPU model holds 20Gi"}},
+       {"a.requests.nvidia.com/gpu=1", "a.limits.nvidia.com/gpu=1", "prefer product In t4*100", tolerate},
+       {"is more than any acceptable GPU of the policy has: T4 (15Gi)"}},
   });
 }
 

@@ -34,6 +34,38 @@ placement: [{spread: {over: host}}]
 onUnknownKey: warn
 onInvalidEstimate: {created: warn}
 )",
+    R"(
+gpu:
+  dialects: [{when: {gpu: '>1'}, dialect: kai}, {when: {gpuMemory: '>0'}, dialect: mig}]
+  mig: {profiles: [1g.5gb, 3g.20gb]}
+  memoryLabel: nvidia.com/gpu.memory
+  companions: [{resource: rdma/hca, perGpu: 1}, {resource: hugepages-2Mi, perGpu: 2Gi}]
+  cudaLabel: cuda
+  keepCpuPodsOff: {label: nvidia.com/gpu.present}
+onInvalidEstimate: {created: warn}
+)",
+    R"(
+gpu:
+  require: true
+  dialects: [{when: {gpu: '>1'}, dialect: hami}, {when: {gpuMemory: '>0'}, dialect: koordinator}]
+  dialect: dra
+  dra: {claimTemplates: [{name: one}, {name: one-large, memory: 40Gi}]}
+  cudaLabel: cuda
+  keepCpuPodsOff: {label: nvidia.com/gpu.present, require: true}
+onInvalidEstimate: {created: warn}
+)",
+    R"(
+gpu: {dialect: dra, dra: {claimTemplates: [{name: any, memory: 80Gi}]}}
+onInvalidEstimate: {created: warn}
+)",
+    R"(
+gpu:
+  dialects: [{when: {gpu: '>1'}, dialect: volcano-vgpu}]
+  dialect: kai
+  split: true
+  models: [{name: T4, memory: 4Gi, resource: nvidia.com/t4}, {name: A100, memory: 6Gi, nodeLabels: {g: [a]}}]
+onInvalidEstimate: {created: warn}
+)",
 };
 
 // One source of choices. Distributions of the standard library differ between implementations; this does not.
@@ -54,13 +86,14 @@ class Dice {
 constexpr std::string_view kQuantities[] = {"1",   "2",     "500m",   "100m", "4",   "8",    "64", "1Gi",
                                             "4Gi", "512Mi", "1024Mi", "10Gi", "1e9", "0",    "-1", "1.5",
                                             "33m", "7777",  "12Ei",   "1n",   "0.1", "100Gi"};
-constexpr std::string_view kResources[] = {"cpu",         "memory",          "ephemeral-storage", "nvidia.com/gpu",
-                                           "amd.com/gpu", "example.com/odd", "hugepages-2Mi"};
+constexpr std::string_view kResources[] = {
+    "cpu",           "memory",   "ephemeral-storage",         "nvidia.com/gpu",   "amd.com/gpu", "example.com/odd",
+    "hugepages-2Mi", "rdma/hca", "koordinator.sh/gpu-memory", "nvidia.com/gpumem"};
 constexpr std::string_view kNames[] = {"main", "side", "istio-proxy", "init", "labels", "x\u202Ey"};
 constexpr std::string_view kKeys[] = {"cpu",       "memory",      "ephemeral-storage", "gpu",       "gpu-memory",
                                       "duration",  "deadline",    "confidence",        "container", "family",
                                       "gpu-model", "memory.main", "cpu.side",          "gpu.init",  "memory.late",
-                                      "memroy",    "strange",     "containers"};
+                                      "memroy",    "strange",     "containers",        "cuda",      "extended"};
 constexpr std::string_view kValues[] = {"1",
                                         "2",
                                         "4Gi",
@@ -151,11 +184,14 @@ class Generator {
     }
     if (dice_.one_in(10)) w_.member("kubectl.kubernetes.io/default-container", dice_.pick(kNames));
     if (dice_.one_in(10)) w_.member("foreign.example.com/a", "b");
+    if (dice_.one_in(10)) w_.member("gpu-memory", dice_.pick(kQuantities));
     w_.end_object();
   }
 
   std::string_view plausible(std::string_view key) {
     const auto is = [&](std::string_view name) { return key.substr(22).starts_with(name); };
+    if (is("cuda")) return ">=12.4";
+    if (is("extended")) return dice_.one_in(2) ? "rdma/hca=1" : "rdma/hca=2,hugepages-2Mi=4Gi";
     if (is("cpu")) return dice_.one_in(2) ? "2" : "250m";
     if (is("gpu-memory")) return "10Gi";
     if (is("gpu-model")) return "A100";
@@ -191,6 +227,10 @@ class Generator {
                                                "nodeAffinity.preferred",
                                                "podAntiAffinity.required",
                                                "topologySpreadConstraints",
+                                               "resourceClaims",
+                                               "main.claims",
+                                               "annotations.gpu-memory",
+                                               "annotations.estimate.plimsoll.dev/memory",
                                                "nonsense"};
         if (dice_.one_in(2)) slot = dice_.pick(kSlots);
         if (!used.insert(slot).second) continue;
@@ -201,6 +241,8 @@ class Generator {
                                                R"("minutes")",
                                                R"("b")",
                                                R"([{"key":"batch","operator":"Exists"}])",
+                                               R"([{"name":"g"}])",
+                                               R"([{"name":"g","resourceClaimTemplateName":"one"}])",
                                                R"([{"key":"zone","operator":"In","values":["b"]}])",
                                                "null",
                                                R"({"a":[]})",
@@ -326,6 +368,9 @@ class Generator {
     unknown();
     constexpr std::string_view kRestart[] = {"Never", "OnFailure", "Always"};
     if (!dice_.one_in(4)) w_.member("restartPolicy", dice_.pick(kRestart));
+    if (dice_.one_in(25)) {
+      w_.key("resourceClaims").raw(dice_.one_in(2) ? R"([{"name":"g","resourceClaimTemplateName":"one"}])" : "[]");
+    }
     containers("containers", 3);
     if (dice_.one_in(3)) containers("initContainers", 3);
     constexpr std::string_view kClasses[] = {"minutes", "hours", "normal", "mine", ""};

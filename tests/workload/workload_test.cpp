@@ -340,11 +340,18 @@ TEST_CASE("resources of the whole pod are known by name") {
 }
 
 TEST_CASE("the GPU resources of the known device plugins are GPUs") {
-  for (const std::string_view name : {"nvidia.com/gpu", "nvidia.com/gpu.shared", "nvidia.com/mig-1g.5gb", "amd.com/gpu",
-                                      "gpu.intel.com/i915", "gpu.intel.com/xe"}) {
+  for (const std::string_view name :
+       {"nvidia.com/gpu", "nvidia.com/gpu.shared", "nvidia.com/mig-1g.5gb", "amd.com/gpu", "gpu.intel.com/i915",
+        "gpu.intel.com/xe", "volcano.sh/vgpu-number", "koordinator.sh/gpu.shared"}) {
     CHECK(is_gpu_resource(name));
+    CHECK(counts_gpus(name));
   }
-  for (const std::string_view name : {"cpu", "memory", "nvidia.com/gpumem", "rdma/hca", "example.com/gpu", ""}) {
+  for (const std::string_view name : {"nvidia.com/gpumem", "nvidia.com/gpumem-percentage", "koordinator.sh/gpu",
+                                      "koordinator.sh/gpu-core", "volcano.sh/vgpu-memory"}) {
+    CHECK(is_gpu_resource(name));
+    CHECK_FALSE(counts_gpus(name));
+  }
+  for (const std::string_view name : {"cpu", "memory", "rdma/hca", "example.com/gpu", ""}) {
     CHECK_FALSE(is_gpu_resource(name));
   }
 }

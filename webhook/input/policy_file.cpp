@@ -30,6 +30,10 @@ std::string describe_gpu(const config::Gpu& gpu) {
   std::vector<std::string> models;
   for (const config::GpuModel& model : gpu.models) models.push_back(model.name);
   std::string text = fmt::format("{}, at most {} a pod", to_display(gpu.resource), to_text(gpu.max_per_pod));
+  if (gpu.dialect != config::Dialect::DevicePlugin || !gpu.dialects.empty()) {
+    text += fmt::format(", asked for as {}{}", config::to_text(gpu.dialect),
+                        gpu.dialects.empty() ? "" : " unless a condition says otherwise");
+  }
   if (models.empty()) return text;
   return text + fmt::format(", model {} of {}", gpu.require ? "required" : "preferred", join(models));
 }

@@ -98,6 +98,8 @@ EstimateTable tabulate(const Decision& decision) {
     for (const std::string& model : estimate.gpu_models) models += (models.empty() ? "" : ", ") + model;
     table.add("GPU models", models, "best first");
   }
+  table.add("CUDA, at least", estimate.cuda);
+  for (const estimate::Extended& one : estimate.extended) table.add(one.resource, to_text(one.quantity), "annotation");
   return table;
 }
 

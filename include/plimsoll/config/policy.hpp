@@ -15,6 +15,7 @@
 #include "plimsoll/base/result.hpp"
 #include "plimsoll/units/amounts.hpp"
 #include "plimsoll/units/duration.hpp"
+#include "plimsoll/units/quantity.hpp"
 
 namespace plimsoll::config {
 
@@ -33,6 +34,14 @@ enum class Authored { Keep, Raise };
 /// Whether a list that the author wrote in a Job's template may get an addition (see docs/policy.md: kubectl apply).
 enum class Lists { Warn, Template };
 enum class Confidence { Low, Medium, High };
+/// How a cluster wants to be asked for GPUs.
+enum class Dialect {
+#define PLIMSOLL_DIALECT(enumerator, file, name) enumerator,
+#include "plimsoll/config/dialects.def"
+#undef PLIMSOLL_DIALECT
+};
+/// "device-plugin" ...: as a policy names it.
+[[nodiscard]] std::string_view to_text(Dialect dialect);
 
 /// One comparison of a condition, such as `<=5m`.
 template <class T>
@@ -75,6 +84,8 @@ struct Condition {
   std::vector<Confidence> confidence;
   std::vector<std::string> kinds;
   std::vector<std::string> namespaces;
+  /// Of the pod; the API's default-scheduler where it names none.
+  std::vector<std::string> schedulers;
   /// The direct creator; never matches an object that a controller made.
   std::vector<std::string> users;
   std::vector<std::string> groups;
@@ -128,10 +139,57 @@ struct GpuModel {
   Bytes memory;
   /// Node label -> the values that nodes with this model carry.
   std::map<std::string, std::vector<std::string>> node_labels;
+  /// What it is called where each model is an extended resource of its own; empty: as all GPUs are.
+  std::string resource = {};
   bool operator==(const GpuModel&) const = default;
 };
 
+struct DialectRule {
+  Condition when;
+  Dialect dialect = Dialect::DevicePlugin;
+  bool operator==(const DialectRule&) const = default;
+};
+
+/// A part of a GPU, partitioned by hardware.
+struct MigProfile {
+  std::string name;  ///< `3g.20gb`, `1g.10gb+me`
+  Bytes memory;      ///< usable
+  bool operator==(const MigProfile&) const = default;
+};
+
+/// What the GPU instance of `profile` surely holds: seven eighths of the number in its name; nothing for what is no
+/// profile. The name is rounded, and the driver keeps some: 1g.5gb has 4864 MiB, 7g.80gb 79.25 GiB, 1g.18gb 16 GiB.
+/// Source: `nvidia-smi mig -lgip`; NVIDIA's MIG user guide, "Supported MIG Profiles".
+[[nodiscard]] std::optional<Bytes> usable_memory(std::string_view profile);
+
+/// A ResourceClaimTemplate that stands ready in the namespaces of those who may use it.
+struct ClaimTemplate {
+  std::string name;
+  GpuCount gpus{1};
+  /// Of each of them; absent: unknown.
+  std::optional<Bytes> memory;
+  bool operator==(const ClaimTemplate&) const = default;
+};
+
+/// What a whole GPU is asked for together with, such as a port of the fabric that it hangs on.
+struct Companion {
+  std::string resource;
+  Quantity per_gpu;
+  bool operator==(const Companion&) const = default;
+};
+
+/// How pods without GPUs are kept off nodes that have some.
+struct KeepOff {
+  /// The label that only nodes with GPUs have.
+  std::string label;
+  bool require = false;
+  bool operator==(const KeepOff&) const = default;
+};
+
 struct Gpu {
+  /// First match wins; `dialect` where none does.
+  std::vector<DialectRule> dialects;
+  Dialect dialect = Dialect::DevicePlugin;
   /// The extended resource of the device plugin: nvidia.com/gpu, amd.com/gpu, gpu.intel.com/i915, gpu.intel.com/xe ...
   std::string resource = "nvidia.com/gpu";
   GpuCount max_per_pod{8};
@@ -139,6 +197,19 @@ struct Gpu {
   bool require = false;
   /// Smallest memory first (validated).
   std::vector<GpuModel> models;
+  /// Instead of models: the node label that says the memory of a GPU in MiB; empty: none.
+  std::string memory_label;
+  /// Whether several GPUs may be asked for where one is too small.
+  bool split = false;
+  std::vector<MigProfile> mig_profiles;
+  std::vector<ClaimTemplate> claim_templates;
+  std::vector<Companion> companions;
+  /// `<label>.major` and `<label>.full` say the CUDA version that a node's driver runs; empty: no label does.
+  std::string cuda_label;
+  std::optional<KeepOff> keep_cpu_pods_off;
+
+  /// Whether `resource` is what whole GPUs are called here.
+  [[nodiscard]] bool offers(std::string_view name) const;
   bool operator==(const Gpu&) const = default;
 };
 

@@ -6,6 +6,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -43,6 +44,20 @@ struct ContainerEstimate {
   std::optional<Sized<Bytes>> gpu_memory;  ///< on each GPU
 };
 
+/// A version of CUDA that an image needs at least.
+struct CudaVersion {
+  std::int64_t major = 0;
+  std::int64_t minor = 0;
+};
+/// "12.4".
+[[nodiscard]] std::string to_text(const CudaVersion& version);
+
+/// An extended resource or huge pages of one size.
+struct Extended {
+  std::string resource;
+  Quantity quantity;
+};
+
 struct Estimate {
   /// Run time of one pod, init containers included; as said, or as follows from that of the whole Job.
   std::optional<Sized<Duration>> duration;
@@ -52,6 +67,9 @@ struct Estimate {
   config::Confidence confidence = config::Confidence::Medium;
   /// Acceptable GPU models, best first.
   std::vector<std::string> gpu_models;
+  std::optional<Sized<CudaVersion>> cuda;
+  /// What `container` needs of other resources, by resource.
+  std::vector<Extended> extended;
   /// Name of the logical job that this is a run of.
   std::string family;
   /// One for each container of the workload, at the same index.

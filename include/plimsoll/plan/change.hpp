@@ -65,8 +65,25 @@ struct SetLabel {
   std::string value;
 };
 
+/// An annotation of the pod: one of workload::kGpuAnnotations.
+struct SetPodAnnotation {
+  std::string key;
+  std::string value;
+};
+/// A claim on devices (DRA), made from a template for each pod.
+struct AddResourceClaim {
+  std::string name;
+  std::string claim_template;
+};
+/// The claim of the pod that one container uses: its only one.
+struct UseResourceClaim {
+  std::size_t container = 0;
+  std::string name;
+};
+
 using Edit = std::variant<SetAmount, SetPriorityClass, AddToleration, AddNodeSelector, RequireNode, PreferNode,
-                          AddPodAntiAffinity, AddTopologySpread, SetPodDeadline, SetLabel>;
+                          AddPodAntiAffinity, AddTopologySpread, SetPodDeadline, SetLabel, SetPodAnnotation,
+                          AddResourceClaim, UseResourceClaim>;
 
 /// One edit and why: which rule, and its arithmetic in words.
 struct Change {

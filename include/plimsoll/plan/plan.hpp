@@ -41,6 +41,11 @@ struct Plan {
                                             const config::Settings& settings, const Creator& creator,
                                             const std::vector<bool>& wanted);
 
+/// Weighs the GPUs that were estimated against those of the policy: what no shape of it holds becomes a problem, and
+/// its field absent.
+void weigh_gpus(const workload::Workload& workload, const config::Settings& settings, const Creator& creator,
+                estimate::Reading& reading);
+
 /// Whether `condition` holds for the object.
 [[nodiscard]] bool holds(const config::Condition& condition, const workload::Workload& workload,
                          const estimate::Estimate& estimate, const Creator& creator);

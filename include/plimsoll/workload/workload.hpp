@@ -4,6 +4,7 @@
 // its author wrote (`authored`): values that our own marker or LimitRanger's annotation claims are not the author's.
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -26,6 +27,11 @@ inline constexpr std::size_t kMaxContainers = 512;
 inline constexpr std::size_t kMaxAmounts = 256;
 
 enum class Kind { Pod, Job, CronJob };
+
+/// The annotations of a pod in which a share of a GPU is asked for.
+/// Source: kai-scheduler pkg/common/constants.
+inline constexpr std::array<std::string_view, 4> kGpuAnnotations = {
+    "gpu-memory", "gpu-fraction", "gpu-fraction-num-devices", "gpu-fraction-container-name"};
 
 /// "Pod", "Job", "CronJob".
 [[nodiscard]] std::string_view to_text(Kind kind);
@@ -115,6 +121,8 @@ struct Workload {
   /// Of the pod template, else of the object.
   [[nodiscard]] std::optional<std::string_view> label(std::string_view key) const;
   [[nodiscard]] std::optional<std::string_view> pod_annotation(std::string_view key) const;
+  /// The same where its author wrote it.
+  [[nodiscard]] std::optional<std::string_view> authored_annotation(std::string_view key) const;
   /// The tolerations that are not ours.
   [[nodiscard]] std::vector<Toleration> authored_tolerations() const;
 
@@ -128,15 +136,18 @@ struct Workload {
 
   /// Whether the author set this resource for the whole pod (spec.resources, KEP-2837).
   [[nodiscard]] bool has_pod_level(std::string_view resource) const;
-  /// Whether the pod gets devices through Dynamic Resource Allocation.
+  /// Whether its author claims devices through Dynamic Resource Allocation.
   [[nodiscard]] bool has_device_claims() const;
   /// Whether requests equal limits for cpu and memory in every container, as the author wrote it: QoS class Guaranteed.
   [[nodiscard]] bool is_guaranteed() const;
 };
 
-/// `nvidia.com/gpu`, `amd.com/gpu`, `gpu.intel.com/xe`, MIG profiles ...: whether `resource` is a GPU of some device
-/// plugin. Source: kubernetes/autoscaler utils/gpu, NVIDIA/k8s-device-plugin, intel-device-plugins-for-kubernetes.
+/// Whether `resource` asks for GPUs of some device plugin, or for a share of one: `nvidia.com/gpu`, `amd.com/gpu`, MIG
+/// profiles, `nvidia.com/gpumem`, `koordinator.sh/gpu-core`, `volcano.sh/vgpu-memory` ... Source: kubernetes/autoscaler
+/// utils/gpu, NVIDIA/k8s-device-plugin, intel-device-plugins-for-kubernetes, and those of src/plan/dialects.
 [[nodiscard]] bool is_gpu_resource(std::string_view resource);
+/// Whether the quantity of such a resource is a number of GPUs, not their memory or a percentage.
+[[nodiscard]] bool counts_gpus(std::string_view resource);
 
 /// The heap that the JVM or Spark in `container`, as it stands in the object, is told to take; zero when none is.
 [[nodiscard]] Bytes visible_heap(json::View container);

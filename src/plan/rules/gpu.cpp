@@ -1,14 +1,14 @@
-// GPUs: how many, and on which model.
+// GPUs: how many, of how much memory, and on which nodes, in the dialect of the cluster.
 //
-// Device plugins count whole GPUs, with request and limit equal. The smallest listed model whose memory holds
-// `gpu-memory` is asked for by the labels that the operator gave it; `gpu-memory` takes no margin, because the sizes of
-// cards are steps, not a scale.
+// What the author wrote himself, in whatever dialect, is his choice of it: it is kept, and a warning says where it
+// contradicts his estimate.
 
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <iterator>
 
+#include "../dialects.hpp"
 #include "../rule.hpp"
 #include "plimsoll/base/text.hpp"
 
@@ -16,60 +16,103 @@ namespace plimsoll::plan {
 namespace {
 
 using estimate::Origin;
+using workload::Container;
 
-const config::GpuModel* find_model(const config::Settings& settings, std::string_view name) {
-  const auto found =
-      std::ranges::find_if(settings.gpu.models, [&](const config::GpuModel& m) { return m.name == name; });
-  return found == settings.gpu.models.end() ? nullptr : &*found;
+bool has_gpus(const estimate::ContainerEstimate& estimate) {
+  return estimate.gpu && estimate.gpu->value > GpuCount(0);
 }
 
-void choose_model(const estimate::Estimate& estimate, const config::Settings& settings, GpuChoice& choice) {
-  const auto& gpu_memory = estimate.containers[*choice.container].gpu_memory;
-  const auto holds_it = [&](const config::GpuModel& model) { return !gpu_memory || model.memory >= gpu_memory->value; };
-  if (!estimate.gpu_models.empty()) {
-    for (const std::string& name : estimate.gpu_models) {
-      const config::GpuModel* model = find_model(settings, name);
-      if (model == nullptr || !holds_it(*model)) continue;
-      choice.model = model;
-      choice.reason = gpu_memory ? fmt::format("{} is acceptable and holds {}", model->name, to_text(gpu_memory->value))
-                                 : fmt::format("{} is acceptable", model->name);
-      return;
-    }
-    choice.warnings.push_back(
-        fmt::format("no acceptable GPU model holds {}: no model is asked for", to_text(gpu_memory->value)));
-    return;
+/// The GPUs that the author of `container` asks for himself; null when he asks for none.
+const workload::Amount* find_authored(const Container& container, const config::Gpu& policy) {
+  const workload::Amount* found = nullptr;
+  for (const workload::Amount& amount : container.amounts) {
+    if (!amount.authored || !(workload::is_gpu_resource(amount.resource) || policy.offers(amount.resource))) continue;
+    if (found == nullptr || workload::counts_gpus(amount.resource)) found = &amount;
   }
-  if (!gpu_memory || settings.gpu.models.empty()) return;
-  for (const config::GpuModel& model : settings.gpu.models) {
-    if (!holds_it(model)) continue;
-    choice.model = &model;
-    choice.reason = fmt::format("{} ({}) is the smallest GPU that holds {}", model.name, to_text(model.memory),
-                                to_text(gpu_memory->value));
-    return;
+  return found;
+}
+
+/// Whether the author asks for a share of a GPU in annotations of the pod.
+bool has_authored_share(const workload::Workload& workload) {
+  return std::ranges::any_of(workload::kGpuAnnotations,
+                             [&](std::string_view key) { return workload.authored_annotation(key).has_value(); });
+}
+
+config::Dialect choose_dialect(const Input& input) {
+  const config::Gpu& policy = input.settings.gpu;
+  const auto rule =
+      std::ranges::find_if(policy.dialects, [&](const config::DialectRule& r) { return holds(r.when, input); });
+  return rule == policy.dialects.end() ? policy.dialect : rule->dialect;
+}
+
+void warn_of_conflict(const Container& container, const workload::Amount* written,
+                      const estimate::ContainerEstimate& estimate, const workload::Workload& workload,
+                      const config::Gpu& policy, std::vector<std::string>& warnings) {
+  const std::string name = to_display(container.name);
+  const bool counts = written != nullptr && workload::counts_gpus(written->resource);
+  if (counts && *written->authored != Quantity::from_units(estimate.gpu->value.count(), Quantity::Format::DecimalSI)) {
+    warnings.push_back(fmt::format("container {} asks for {} {}, the estimate says {}: kept", name,
+                                   to_text(*written->authored), written->resource, to_text(estimate.gpu->value)));
   }
-  choice.warnings.push_back(
-      fmt::format("no GPU model of the policy holds {}: no model is asked for", to_text(gpu_memory->value)));
+  if (!estimate.gpu_memory) return;
+  for (const Dialect* dialect : all_dialects()) {
+    if (dialect->authored_memory == nullptr) continue;
+    const std::optional<Bytes> memory = dialect->authored_memory(workload, container, policy);
+    if (!memory || *memory >= estimate.gpu_memory->value) continue;
+    warnings.push_back(fmt::format("container {} asks for {} on each GPU, the estimate says {}: kept", name,
+                                   to_text(*memory), to_text(estimate.gpu_memory->value)));
+  }
 }
 
 }  // namespace
 
-GpuChoice choose_gpu(const workload::Workload& workload, const estimate::Estimate& estimate,
-                     const config::Settings& settings) {
+GpuChoice choose_gpu(const Input& input) {
   GpuChoice choice;
-  for (std::size_t i = 0; i < estimate.containers.size(); ++i) {
-    const auto& gpu = estimate.containers[i].gpu;
-    if (!gpu || gpu->value == GpuCount(0)) continue;
-    choice.count += gpu->value;
-    if (!choice.container) choice.container = i;
-  }
-  choice.is_claimed = workload.has_device_claims();
+  const std::vector<estimate::ContainerEstimate>& estimates = input.estimate.containers;
+  const auto askers = std::ranges::count_if(estimates, has_gpus);
+  choice.is_claimed = input.workload.has_device_claims();
+  choice.is_annotated = has_authored_share(input.workload);
+  if (askers == 0) return choice;
   if (choice.is_claimed) {
-    if (choice.container) choice.warnings.emplace_back("GPUs are left alone: the pod claims devices (DRA)");
+    choice.warnings.emplace_back("GPUs are left alone: the pod claims devices (DRA)");
     return choice;
   }
-  if (choice.container) choose_model(estimate, settings, choice);
+  if (choice.is_annotated) return choice;
+  const config::Gpu& policy = input.settings.gpu;
+  const Dialect& dialect = find_dialect(choose_dialect(input));
+  for (std::size_t i = 0; i < estimates.size(); ++i) {
+    if (!has_gpus(estimates[i])) continue;
+    const auto& memory = estimates[i].gpu_memory;
+    const GpuAsk ask{.count = estimates[i].gpu->value,
+                     .memory = memory ? std::optional(memory->value) : std::nullopt,
+                     .node_memory = input.subject.gpu_memory,
+                     .models = input.estimate.gpu_models,
+                     .is_alone = askers == 1,
+                     .container = input.workload.containers[i].name,
+                     .is_first = i == 0};
+    // Where the author counts whole GPUs, the model can still follow; what he says in other words says it all.
+    const workload::Amount* written = find_authored(input.workload.containers[i], policy);
+    if (written != nullptr && !policy.offers(written->resource)) continue;
+    Result<GpuShape> shape = (written != nullptr ? dialects::device_plugin : dialect).fit(ask, policy);
+    if (shape) {
+      choice.parts.push_back({i, written != nullptr, std::move(*shape)});
+    } else if (written != nullptr) {
+      choice.warnings.push_back(fmt::format("container {}: gpu-memory {} {}",
+                                            to_display(input.workload.containers[i].name),
+                                            to_text(ask.node_memory.value_or(Bytes())), shape.error().message));
+    } else {
+      choice.misfits.push_back({i, std::move(shape).error().message});
+    }
+  }
   return choice;
 }
+
+namespace {
+
+/// What the claim on GPUs is called in the pod.
+constexpr const char* kClaim = "gpus";
+
+}  // namespace
 
 namespace rules {
 
@@ -77,36 +120,36 @@ void gpu(const Input& input, Outcome& out) {
   std::ranges::copy(input.gpu.warnings, std::back_inserter(out.warnings));
   if (input.gpu.is_claimed) return;
   for (std::size_t i = 0; i < input.workload.containers.size() && !input.foreign_sizing; ++i) {
-    const workload::Container& container = input.workload.containers[i];
-    const auto& estimate = input.estimate.containers[i].gpu;
-    if (!estimate || estimate->origin.source != Origin::Source::Annotation) continue;
-
-    // A GPU resource that the author wrote, of whatever plugin, is the author's choice of dialect too.
-    const auto written = std::ranges::find_if(container.amounts, [](const workload::Amount& amount) {
-      return amount.authored && workload::is_gpu_resource(amount.resource);
-    });
-    if (written != container.amounts.end()) {
-      if (*written->authored != Quantity::from_units(estimate->value.count(), Quantity::Format::DecimalSI)) {
-        out.warnings.push_back(fmt::format("container {} asks for {} {}, the estimate says {}: kept",
-                                           to_display(container.name), to_text(*written->authored), written->resource,
-                                           to_text(estimate->value)));
-      }
+    const estimate::ContainerEstimate& estimate = input.estimate.containers[i];
+    if (!estimate.gpu || estimate.gpu->origin.source != Origin::Source::Annotation) continue;
+    const Container& container = input.workload.containers[i];
+    const workload::Amount* written = find_authored(container, input.settings.gpu);
+    if (written != nullptr || input.gpu.is_annotated) {
+      warn_of_conflict(container, written, estimate, input.workload, input.settings.gpu, out.warnings);
       continue;
     }
-    if (estimate->value == GpuCount(0)) continue;
-    const std::string& resource = input.settings.gpu.resource;
-    const std::string count = to_text(estimate->value);
-    out.changes.push_back(
-        {SetAmount{i, workload::Side::Request, resource, count}, {}, fmt::format("estimate {}", count)});
-    out.changes.push_back({SetAmount{i, workload::Side::Limit, resource, count}, {}, "equal to the request"});
+    const auto part = std::ranges::find(input.gpu.parts, i, &GpuChoice::Part::container);
+    if (part == input.gpu.parts.end()) continue;
+    const GpuShape& shape = part->shape;
+    for (const GpuShape::Amount& amount : shape.amounts) {
+      ask_for(i, amount.resource, amount.quantity, amount.reason, out);
+    }
+    for (const GpuShape::Annotation& annotation : shape.annotations) {
+      out.changes.push_back({SetPodAnnotation{annotation.key, annotation.value}, {}, annotation.reason});
+    }
+    if (!shape.claim_template.empty()) {
+      out.changes.push_back({AddResourceClaim{kClaim, shape.claim_template}, {}, shape.claim_reason});
+      out.changes.push_back({UseResourceClaim{i, kClaim}, {}, "its GPUs are claimed by the pod"});
+    }
   }
-  if (input.gpu.model == nullptr) return;
-  for (const auto& [key, values] : input.gpu.model->node_labels) {
-    const config::NodeRequirement requirement{key, "In", values};
+  const auto with_nodes =
+      std::ranges::find_if(input.gpu.parts, [](const GpuChoice::Part& part) { return !part.shape.nodes.empty(); });
+  if (with_nodes == input.gpu.parts.end()) return;
+  for (const config::NodeRequirement& requirement : with_nodes->shape.nodes) {
     if (input.settings.gpu.require) {
-      require_node(input, requirement, input.gpu.reason, out);
+      require_node(input, requirement, with_nodes->shape.node_reason, out);
     } else {
-      prefer_node(input, requirement, 100, input.gpu.reason, out);
+      prefer_node(input, requirement, 100, with_nodes->shape.node_reason, out);
     }
   }
 }
