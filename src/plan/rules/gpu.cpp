@@ -45,6 +45,16 @@ config::Dialect choose_dialect(const Input& input) {
   return rule == policy.dialects.end() ? policy.dialect : rule->dialect;
 }
 
+/// The memory on each GPU that the author of `container` asks for himself, in whatever dialect.
+std::optional<Bytes> find_authored_memory(const workload::Workload& workload, const Container& container,
+                                          const config::Gpu& policy) {
+  for (const Dialect* dialect : all_dialects()) {
+    if (dialect->authored_memory == nullptr) continue;
+    if (const auto memory = dialect->authored_memory(workload, container, policy)) return memory;
+  }
+  return std::nullopt;
+}
+
 void warn_of_conflict(const Container& container, const workload::Amount* written,
                       const estimate::ContainerEstimate& estimate, const workload::Workload& workload,
                       const config::Gpu& policy, std::vector<std::string>& warnings) {
@@ -55,13 +65,10 @@ void warn_of_conflict(const Container& container, const workload::Amount* writte
                                    to_text(*written->authored), written->resource, to_text(estimate.gpu->value)));
   }
   if (!estimate.gpu_memory) return;
-  for (const Dialect* dialect : all_dialects()) {
-    if (dialect->authored_memory == nullptr) continue;
-    const std::optional<Bytes> memory = dialect->authored_memory(workload, container, policy);
-    if (!memory || *memory >= estimate.gpu_memory->value) continue;
-    warnings.push_back(fmt::format("container {} asks for {} on each GPU, the estimate says {}: kept", name,
-                                   to_text(*memory), to_text(estimate.gpu_memory->value)));
-  }
+  const std::optional<Bytes> memory = find_authored_memory(workload, container, policy);
+  if (!memory || *memory >= estimate.gpu_memory->value) return;
+  warnings.push_back(fmt::format("container {} asks for {} on each GPU, the estimate says {}: kept", name,
+                                 to_text(*memory), to_text(estimate.gpu_memory->value)));
 }
 
 }  // namespace
@@ -92,7 +99,10 @@ GpuChoice choose_gpu(const Input& input) {
                      .is_first = i == 0};
     // Where the author counts whole GPUs, the model can still follow; what he says in other words says it all.
     const workload::Amount* written = find_authored(input.workload.containers[i], policy);
-    if (written != nullptr && !policy.offers(written->resource)) continue;
+    const bool says_all =
+        written != nullptr && (!policy.offers(written->resource) ||
+                               find_authored_memory(input.workload, input.workload.containers[i], policy));
+    if (says_all) continue;
     Result<GpuShape> shape = (written != nullptr ? dialects::device_plugin : dialect).fit(ask, policy);
     if (shape) {
       choice.parts.push_back({i, written != nullptr, std::move(*shape)});
