@@ -194,10 +194,18 @@ const Schema<DialectRule>& schema<DialectRule>() {
 
 template <>
 const Schema<MigProfile>& schema<MigProfile>() {
-  static const Schema<MigProfile> kSchema{{
-      required(field("name", &MigProfile::name, read_profile_name)),
-      required(field("memory", &MigProfile::memory)),
-  }};
+  static const Schema<MigProfile> kSchema{
+      {
+          required(field("name", &MigProfile::name, read_profile_name)),
+          required(field("memory", &MigProfile::memory)),
+      },
+      [](const Value& value, const MigProfile& profile) {
+        const auto usable = usable_memory(profile.name);
+        if (usable && profile.memory.count() / 8 > usable->count() / 7) {
+          value.refuse_member("memory",
+                              fmt::format("{} is more than the name {} says", to_text(profile.memory), profile.name));
+        }
+      }};
   return kSchema;
 }
 
