@@ -63,6 +63,12 @@ class Encoder {
     if (e.duration) sized("duration", to_text(e.duration->value), e.duration->origin);
     if (e.deadline) sized("deadline", to_text(e.deadline->value), e.deadline->origin);
     if (!e.family.empty()) text("family", e.family, kNameLimit);
+    if (e.cuda) sized("cuda", to_text(e.cuda->value), e.cuda->origin);
+    if (!e.extended.empty()) {
+      w_.key("extended").begin_object();
+      for (const estimate::Extended& one : e.extended) w_.member(one.resource, to_text(one.quantity));
+      w_.end_object();
+    }
     w_.key("containers").begin_object();
     for (std::size_t i = 0; i < e.containers.size() && i < record_.decision.container_names.size(); ++i) {
       const estimate::ContainerEstimate& c = e.containers[i];

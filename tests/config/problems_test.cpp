@@ -190,7 +190,7 @@ mode: disabled)",
         "3:32: gpu.mig.profiles[1]: missing field \"memory\"",
         "3:51: gpu.mig.profiles[2]: must be a MIG profile such as 3g.20gb or 1g.10gb+me, not \"7\""}},
       {"gpu: {mig: {profiles: [{name: 7g.80gb, memory: 81Gi}, {name: 7g.80gb, memory: 80Gi}]}}",
-       {"3:49: gpu.mig.profiles[0].memory: 81Gi is more than the name 7g.80gb says"}},
+       {"3:48: gpu.mig.profiles[0].memory: 81Gi is more than the name 7g.80gb says"}},
       {R"(gpu:
   memoryLabel: nvidia.com/gpu.memory
   models:
