@@ -250,8 +250,8 @@ Result<Array> parse_array(std::string_view text) {
     for (std::int64_t id = *first; id <= *last; id += *step) array.ids.push_back(id);
   }
   std::ranges::sort(array.ids);
-  const auto doubles = std::ranges::unique(array.ids);
-  array.ids.erase(doubles.begin(), doubles.end());
+  // Not std::ranges::unique, whose answer clang 14 cannot read in libstdc++ 12.
+  array.ids.erase(std::unique(array.ids.begin(), array.ids.end()), array.ids.end());
   return array;
 }
 
