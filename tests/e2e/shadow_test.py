@@ -6,7 +6,7 @@ import pytest
 
 from cluster.api_server import WebhookMetrics
 from cluster.processes import wait_until
-from hooks.registration import JOBS_WEBHOOK, PODS_WEBHOOK
+from hooks.registration import JOBS_WEBHOOK, MANIFESTS, PODS_WEBHOOK
 from objects import differences, job, pod
 
 ESTIMATE = {"estimate.plimsoll.dev/memory": "4Gi", "estimate.plimsoll.dev/cpu": "2", "estimate.plimsoll.dev/duration": "10m"}
@@ -79,3 +79,13 @@ def test_author_asks_for_shadow_by_annotation(kubectl, server):
     assert json.dumps(kubectl.get("job", "train")["spec"]).find("plimsoll.dev/decision") == -1
     assert [record["reason"] for record in server.all_audit_records(kubectl) if record["kind"] == "Job"] == ["WouldMutate"]
     assert WebhookMetrics(kubectl, JOBS_WEBHOOK).calls() > 0
+
+
+def test_the_api_server_takes_no_query_in_a_webhooks_path(admin):
+    """Which is why shadow has a path of its own (docs/adr/0012)."""
+    configuration = next(made for made in admin.kustomize(MANIFESTS) if made["metadata"]["name"] == "00-plimsoll-jobs")
+    configuration["metadata"]["name"] = "with-a-query"
+    configuration["webhooks"][1]["clientConfig"]["service"]["path"] = "/mutate?mode=shadow"
+    output = admin.attempt("create", "-f", "-", "--dry-run=server", objects=[configuration])
+    assert output.exit_code != 0
+    assert "clientConfig.service.path" in output.stderr
