@@ -1,4 +1,5 @@
-"""Pages whose examples are what the program really does: each `$` line of a ```console block is run, and what stands below it compared.
+"""Pages whose examples are what the program really does: each `$` line of a ```console block is run, and what stands below it compared;
+each ```yaml block of a page about policies is a part of one, and checked.
 
 UPDATE_DOCS=1 rewrites the answers instead; read the difference before you commit it.
 """
@@ -9,10 +10,12 @@ import subprocess
 from pathlib import Path
 
 import pytest
+import yaml
 
 from program import PATIENCE, PROGRAM, ROOT, environment
 
 PAGES = [ROOT / "docs" / "slurm.md"]
+POLICY_BLOCK = re.compile(r"(?<=^```yaml\n)(.*?)(?=^```$)", re.MULTILINE | re.DOTALL)
 BLOCK = re.compile(r"(?<=^```console\n)(.*?)(?=^```$)", re.MULTILINE | re.DOTALL)
 
 
@@ -38,6 +41,24 @@ def test_every_command_answers_as_the_page_says(page, tmp_path):
         page.write_text(wanted, encoding="utf-8")
     else:
         assert text == wanted
+
+
+def policies() -> list:
+    pages = [ROOT / "docs" / "gpu.md", ROOT / "docs" / "shadow.md"]
+    blocks = [(page, match) for page in pages for match in POLICY_BLOCK.finditer(page.read_text(encoding="utf-8"))]
+    return [pytest.param(match[0], id=f"{page.name}-{page.read_text(encoding='utf-8')[:match.start()].count(chr(10))}")
+            for page, match in blocks]
+
+
+@pytest.mark.parametrize("block", policies())
+def test_every_policy_of_a_page_is_one(block, tmp_path):
+    part = yaml.safe_load(block)
+    if "models" in part:  # a table to be copied below `gpu`
+        part = {"gpu": part}
+    file = tmp_path / "policy.yaml"
+    file.write_text(yaml.safe_dump({"apiVersion": "plimsoll.dev/v1alpha1", "kind": "Policy"} | part))
+    done = subprocess.run([PROGRAM, "check", file], env=environment(), capture_output=True, text=True, timeout=PATIENCE)
+    assert done.returncode == 0, done.stderr
 
 
 def test_the_script_of_the_page_is_the_file_that_it_names():
