@@ -93,13 +93,17 @@ class Redactor {
     if (const View value = object[key]) w_.key(key).value(value);
   }
 
-  // Whether it is empty is all that is asked.
+  // Whether it is empty is all that is asked; a map in place of a list stays one, as it is malformed.
   void keep_emptiness(View object, std::string_view key) {
     const View value = object[key];
     if (!value) return;
     w_.key(key);
     if (value.size() == 0) return write_shape(value);
-    w_.begin_array().null().end_array();
+    if (value.is_object()) {
+      w_.begin_object().key("").null().end_object();
+    } else {
+      w_.begin_array().null().end_array();
+    }
   }
 
   // With a marker it also counts which of them are ours.

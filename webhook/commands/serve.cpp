@@ -149,8 +149,14 @@ Result<void, Lines> serve(const ServeCommand& command) {
   observe_program(metrics, audit);
   observe_certificates(metrics, *certificate, shared.get());
 
-  // The two ports.
+  // What changes while it runs.
   reload::FileWatcher watcher;  // readiness asks when it last looked
+  live.follow(watcher);
+  policy->follow(watcher);
+  callers->follow(watcher, [&](tls::ClientTrust next) { return certificate->trust(std::move(next)); });
+  certificate->follow(watcher);
+
+  // The two ports.
   const http::Events trouble = log_trouble();
   PLIMSOLL_TRY(server, in_lines(http::start_server(
                            {.listen = options.listen,
@@ -169,12 +175,9 @@ Result<void, Lines> serve(const ServeCommand& command) {
                   {"health", std::int64_t{health.port()}},
                   {"policy", policy->current()->revision},
                   {"certificateUntil", plimsoll::to_text(certificate->current()->identity.valid_until())}});
+  callers->tell_keys_left_out();
 
-  // What changes while it runs.
-  live.follow(watcher);
-  policy->follow(watcher);
-  callers->follow(watcher, [&](tls::ClientTrust next) { return certificate->trust(std::move(next)); });
-  certificate->follow(watcher);
+  // What other replicas and the cluster are told.
   std::jthread keeping;  // ends before what it swaps
   if (shared) keeping = shared->keep([&](const tls::Identity& next) { certificate->take(next); });
   const auto registrations = in_lines(keep_registrations(options, *policy, shared.get(), metrics));

@@ -126,7 +126,6 @@ LiveCallers::LiveCallers(CallerOptions options, Callers first)
     : options_(std::move(options)), current_(std::make_shared<const Callers>(std::move(first))) {}
 
 void LiveCallers::follow(reload::FileWatcher& watcher, std::function<Result<void>(tls::ClientTrust)> trust) {
-  tell_keys_left_out();
   if (current()->trust) follow_authorities(watcher, std::move(trust));
   if (current()->config.token != Demand::Off) follow_keys(watcher);
 }

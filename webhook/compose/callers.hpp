@@ -58,6 +58,9 @@ class LiveCallers {
   /// Requires: this, and what `trust` refers to, live until the watcher has stopped.
   void follow(reload::FileWatcher& watcher, std::function<Result<void>(tls::ClientTrust)> trust);
 
+  /// Tells the log of keys in the file that cannot be used; whatever is read later is told of by itself.
+  void tell_keys_left_out() const;
+
   [[nodiscard]] std::shared_ptr<const Callers> current() const { return current_.read(); }
 
   [[nodiscard]] Finding check_authorities() const;
@@ -71,7 +74,6 @@ class LiveCallers {
 
   void follow_authorities(reload::FileWatcher& watcher, std::function<Result<void>(tls::ClientTrust)> trust);
   void follow_keys(reload::FileWatcher& watcher);
-  void tell_keys_left_out() const;
 
   const CallerOptions options_;
   reload::Published<Callers> current_;  // after the start only the watcher's thread replaces it
