@@ -9,7 +9,7 @@ import pytest
 
 import registration_test
 import reviews
-from program import ROOT
+from program import ROOT, wait_until
 from reviews import estimates, make_job, make_pod, make_review
 from wire import plain_get
 
@@ -118,7 +118,13 @@ def test_operators_are_told_of_every_metric(start, tmp_path):
     # Its Secret needs an API server.
     assert told.pop("plimsoll_authority_not_after_seconds") == ("gauge", frozenset())
     server = start("--register", f"--kubeconfig={kubeconfig}")
-    assert told == described(plain_get(server.health_port, "/metrics").body.decode())
+
+    def scraped() -> str:
+        return plain_get(server.health_port, "/metrics").body.decode()
+
+    # The registrations are looked after from a moment after the ports are open.
+    wait_until(lambda: "plimsoll_registration_look_failures_total" in scraped(), "the metrics of registrations")
+    assert told == described(scraped())
 
 
 def test_alerts_are_about_metrics_that_there_are():
