@@ -86,6 +86,7 @@ struct Counts {
   std::size_t out_of_time = 0;                 // allowed without a patch
   std::size_t wrong = 0, closed = 0;
   std::size_t skipped = 0;  // due while no connection was free
+  std::size_t waiting = 0;  // at most at the same time, for their answers
   std::string first_wrong;
 };
 
@@ -147,8 +148,8 @@ class Load {
     list("answered", counts_.answered);
     list("refused", counts_.refused);
     list("lag", counts_.lag);
-    std::printf(R"("out_of_time": %zu, "wrong": %zu, "closed": %zu, "skipped": %zu})", counts_.out_of_time,
-                counts_.wrong, counts_.closed, counts_.skipped);
+    std::printf(R"("out_of_time": %zu, "wrong": %zu, "closed": %zu, "skipped": %zu, "waiting": %zu})",
+                counts_.out_of_time, counts_.wrong, counts_.closed, counts_.skipped, counts_.waiting);
     if (counts_.wrong > 0) std::fprintf(stderr, "the first wrong answer: %s\n", counts_.first_wrong.c_str());
   }
 
@@ -183,6 +184,7 @@ class Load {
     caller.sent = 0;
     caller.is_waiting = true;
     caller.asked = Clock::now();
+    counts_.waiting = std::max(counts_.waiting, callers_.size() - free_.size() - counts_.closed);
     send(caller);
   }
 

@@ -2,6 +2,9 @@
 
 The server has one core, the load (open_loop.cpp) another. Every answer is compared byte by byte with the one that the quiet server
 gave, but for the uid. On a machine that has other work the latencies are those of its scheduler.
+
+What is held at a time is the requests that wait for their turn, as many as can be answered in the callers' time: the faster the machine,
+the more. So «nothing grows» is told by what one waiting request and one connection may take.
 """
 
 import json
@@ -23,6 +26,9 @@ LOAD = PROGRAM.parent / "tests" / "plimsoll_load"
 SECONDS = int(os.environ.get("PLIMSOLL_SOAK_SECONDS", "25"))
 TIMES = 3
 SERVER_CORE, LOAD_CORE = 0, 1
+MIB = 1 << 20
+CONNECTION = 20 << 10  # bytes: OpenSSL's state and ours; 17.5 KiB were measured, idle, after requests of 8 and of 90 KB
+ALLOCATOR = 1.25  # what malloc holds beside what was asked of it
 UID = "00000000-0000-4000-8000-000000000000"
 
 
@@ -126,6 +132,7 @@ def test_three_times_what_can_be_answered(tmp_path, cores, name):
         os.sched_setaffinity(0, {LOAD_CORE})
         asker = Asker(server, tmp_path, case)
         capacity = max(asker.load(0, 2, 64)["answered"]["count"] / 2 for _ in range(3))
+        before = resident(server.process.pid)
         counts = asker.load(TIMES * capacity, SECONDS, case.connections, lambda: sizes.append(resident(server.process.pid)),
                             lambda: recovery.append(asker.until_answered()))
         single = asker.until_answered()
@@ -135,14 +142,15 @@ def test_three_times_what_can_be_answered(tmp_path, cores, name):
     answered, refused, lag = (counts[key] for key in ("answered", "refused", "lag"))
     asked = lag["count"] - counts["skipped"]
     said = sum(float(line.split()[-1]) for line in metrics.splitlines() if line.startswith("plimsoll_") and 'cause="too_late"' in line)
-    warm = sizes[len(sizes) // 4]
+    bound = before + (case.connections * CONNECTION + counts["waiting"] * len(asker.request)) * ALLOCATOR / MIB
     print(f"\n{name}: {len(asker.request)} bytes, capacity {capacity:.0f}/s; {asked} asked in {SECONDS} s, {asked / SECONDS / capacity:.2f} times"
           f" that ({counts['skipped']} more found no free connection)\n"
           f"  {answered['count']} answered ({answered['count'] / SECONDS / capacity:.2f} of capacity): {answered['p50']} ms at the median,"
           f" {answered['p99']} at p99, {answered['max']} at most; {counts['out_of_time']} allowed as their time was up; {counts['wrong']} wrong\n"
           f"  {refused['count']} refused ({said:.0f} by the server's count): {refused['p50']} ms at the median, {refused['p90']} at p90,"
           f" {refused['p99']} at p99, {refused['max']} at most (the load was late by {lag['p50']} ms at the median, {lag['p99']} at p99)\n"
-          f"  RSS {warm:.1f} MiB after a quarter, {sizes[-1]:.1f} at the end, {max(sizes):.1f} at most; answered again"
+          f"  RSS {before:.1f} MiB before, {sizes[-1]:.1f} at the end, {max(sizes):.1f} at most of {bound:.1f} for {counts['waiting']} that waited;"
+          f" answered again"
           f" {recovery[0] * 1000:.0f} ms after the load, then in {single * 1000:.1f} ms")
     assert counts["wrong"] == 0
     assert asked > 0.9 * TIMES * capacity * SECONDS, "the load could not keep up"
@@ -150,4 +158,4 @@ def test_three_times_what_can_be_answered(tmp_path, cores, name):
     assert refused["p99"] < 10
     assert answered["p50"] < 1000 * seconds(case.timeout)
     assert recovery[0] < 1
-    assert max(sizes) < warm * 1.1 + 2, f"RSS: {sizes}"
+    assert max(sizes) < bound, f"RSS: {sizes}"
