@@ -29,6 +29,7 @@
 #include "webhook/compose/reload_status.hpp"
 #include "webhook/compose/server_config.hpp"
 #include "webhook/compose/shared_certificates.hpp"
+#include "webhook/compose/start_up_pages.hpp"
 #include "webhook/compose/stop_signals.hpp"
 #include "webhook/endpoint.hpp"
 
@@ -183,6 +184,7 @@ Result<void, Lines> serve(const ServeCommand& command) {
   const auto registrations = in_lines(keep_registrations(options, *policy, shared.get(), metrics));
   if (!registrations) return Unexpected{registrations.error()};
 
+  give_back_start_up_pages();
   signals.wait();
   lead_out(signals, *live.current(), readiness, server);
   health.stop(std::chrono::milliseconds(0));
