@@ -62,6 +62,7 @@ class Encoder {
     if (!e.hash.empty()) w_.member("hash", e.hash);
     if (e.duration) sized("duration", to_text(e.duration->value), e.duration->origin);
     if (e.deadline) sized("deadline", to_text(e.deadline->value), e.deadline->origin);
+    if (e.interruptible) sized("interruptible", e.interruptible->value ? "true" : "false", e.interruptible->origin);
     if (!e.family.empty()) text("family", e.family, kNameLimit);
     if (e.cuda) sized("cuda", to_text(e.cuda->value), e.cuda->origin);
     if (!e.extended.empty()) {

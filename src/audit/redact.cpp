@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <cstdint>
 #include <iterator>
 #include <optional>
@@ -188,7 +189,10 @@ class Redactor {
   }
 
   void write_job_spec(View spec) {
-    for (const char* key : {"completions", "parallelism"}) keep_scalar(spec, key);
+    for (const char* key :
+         {"completions", "parallelism", "backoffLimit", "backoffLimitPerIndex", "suspend", "activeDeadlineSeconds"}) {
+      keep_scalar(spec, key);
+    }
     if (!enter(spec, "template")) return;
     write_template(spec["template"]);
     w_.end_object();
@@ -251,14 +255,20 @@ class Redactor {
   /// What a decision depends on in the value of a known annotation; nothing for all others.
   std::optional<std::string> reduce(std::string_view key, std::string_view value, Annotations which) const {
     if (key == "plimsoll.dev/mode") return std::string(value);
-    if (which != Annotations::OfPod) return std::nullopt;
+    if (which == Annotations::OfObject) {
+      const bool is_read = workload::is_object_annotation_of_ours(key) || key == workload::kKueueQueue ||
+                           key == "kueue.x-k8s.io/job-min-parallelism";
+      return is_read ? std::optional(std::string(value)) : std::nullopt;
+    }
     if (key == workload::kMarkerAnnotation) {
       return workload::parse_marker(value) ? std::optional(std::string(value)) : std::nullopt;
     }
+    if (workload::is_pod_annotation_of_ours(key)) return std::string(value);
     // That they are there is all that counts.
-    const bool is_gpu = std::ranges::find(workload::kGpuAnnotations, key) != workload::kGpuAnnotations.end();
-    if (is_gpu) return std::string(value);
-    if (key == "kubernetes.io/config.mirror" || key == "vpaUpdates") return std::string();
+    constexpr std::array<std::string_view, 4> kSigns = {"kubernetes.io/config.mirror", "vpaUpdates",
+                                                        "scheduling.k8s.io/group-name",
+                                                        "scheduling.volcano.sh/group-name"};
+    if (std::ranges::find(kSigns, key) != kSigns.end()) return std::string();
     if (workload_ == nullptr) return std::nullopt;
     if (key == "kubectl.kubernetes.io/default-container") {
       return workload_->find_container(value) ? std::optional(std::string(value)) : std::nullopt;

@@ -91,6 +91,8 @@ const Schema<Condition>& schema<Condition>() {
           field("memory", &Condition::memory, read<Bytes>),
           field("gpu", &Condition::gpu, read<GpuCount>),
           field("gpuMemory", &Condition::gpu_memory, read<Bytes>),
+          field("interruptible", &Condition::interruptible,
+                [](const Value& value, std::optional<bool>& out) { read(value, out.emplace()); }),
           field("confidence", &Condition::confidence,
                 one_or_more(one_of<Confidence>(
                     {{"low", Confidence::Low}, {"medium", Confidence::Medium}, {"high", Confidence::High}}))),

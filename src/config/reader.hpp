@@ -296,6 +296,12 @@ const Schema<Priority>& schema<Priority>();
 template <>
 const Schema<PodDeadline>& schema<PodDeadline>();
 template <>
+const Schema<JobDeadline>& schema<JobDeadline>();
+template <>
+const Schema<Queues>& schema<Queues>();
+template <>
+const Schema<Disruption>& schema<Disruption>();
+template <>
 const Schema<NodeAffinityRule>& schema<NodeAffinityRule>();
 template <>
 const Schema<PlacementRule>& schema<PlacementRule>();

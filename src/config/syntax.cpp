@@ -38,6 +38,16 @@ bool is_priority_class(std::string_view text) {
   return is_dns_subdomain(text) && !text.starts_with("system-");
 }
 
+// The default one is never missing, and to write it says nothing.
+bool is_scheduler(std::string_view text) {
+  return is_dns_subdomain(text) && text != "default-scheduler";
+}
+
+// A LocalQueue is named in a label, so that its name must be a label's value too.
+bool is_queue(std::string_view text) {
+  return is_dns_subdomain(text) && text.size() <= kLabelLimit;
+}
+
 bool is_namespace_glob(std::string_view text) {
   return !text.empty() && text.size() <= kLabelLimit && std::all_of(text.begin(), text.end(), [](char c) {
     return is_lower_or_digit(c) || c == '-' || c == '*' || c == '?';
@@ -96,6 +106,8 @@ const Syntax kLabelValue{"a label value (at most 63 letters, digits, '-', '_', '
 const Syntax kNodeLabelValue{"a label value (1 to 63 letters, digits, '-', '_', '.')", is_name_part};
 const Syntax kPriorityClass{"a PriorityClass (lower-case letters, digits, '-', '.'; never system-*)",
                             is_priority_class};
+const Syntax kScheduler{"a scheduler (lower-case letters, digits, '-', '.'; not default-scheduler)", is_scheduler};
+const Syntax kQueue{"a queue (at most 63 lower-case letters, digits, '-', '.')", is_queue};
 const Syntax kNamespace{"a namespace (lower-case letters, digits, '-')", is_dns_label};
 const Syntax kNamespaceGlob{"a namespace or a glob (lower-case letters, digits, '-', '*', '?')", is_namespace_glob};
 const Syntax kKindGlob{"Job, Pod or a glob that matches one of them", is_kind_glob};

@@ -31,6 +31,8 @@ extern const Syntax kLabelKey;
 extern const Syntax kLabelValue;
 extern const Syntax kNodeLabelValue;
 extern const Syntax kPriorityClass;
+extern const Syntax kScheduler;
+extern const Syntax kQueue;
 extern const Syntax kNamespace;
 extern const Syntax kNamespaceGlob;
 extern const Syntax kKindGlob;

@@ -79,6 +79,10 @@ std::set<std::string> find_violations(const workload::Workload& workload) {
     if (!seconds || *seconds < 1 || *seconds > 2147483647)
       violations.insert("spec.activeDeadlineSeconds is out of range");
   }
+  const json::View job_deadline = workload.job_spec["activeDeadlineSeconds"];
+  if (job_deadline && !job_deadline.is_null() && job_deadline.integer().value_or(0) < 1) {
+    violations.insert("the Job's spec.activeDeadlineSeconds is out of range");
+  }
   const json::View required =
       workload.pod_spec["affinity"]["nodeAffinity"]["requiredDuringSchedulingIgnoredDuringExecution"];
   if (required.is_object() && required["nodeSelectorTerms"].size() == 0) {

@@ -79,47 +79,75 @@ bool says(View present, View wanted) {
   return a && b && *a == *b;
 }
 
-// The map that a scalar slot is a member of, below the pod template or below one of its containers.
+// The map that a scalar slot is a member of.
 struct Place {
-  const workload::Container* container = nullptr;
-  std::string_view section;  // of the template: spec or metadata; of a container: resources
-  std::string_view map;      // empty: the section itself
+  enum class In { PodSpec, PodMetadata, Resources, JobSpec, ObjectMetadata };
+  In in = In::PodSpec;
+  std::string_view map;  // empty: that one itself
   std::string_view key;
+  const workload::Container* container = nullptr;  // whose resources
 };
 
-bool is_gpu_annotation(std::string_view key) {
-  return std::ranges::find(workload::kGpuAnnotations, key) != workload::kGpuAnnotations.end();
+std::optional<std::string_view> below(std::string_view slot, std::string_view map) {
+  if (!slot.starts_with(map) || slot.substr(map.size(), 1) != ".") return std::nullopt;
+  return slot.substr(map.size() + 1);
 }
 
-// Where the place of a slot is; nothing for a slot that this object does not have (a forged or outdated marker).
-std::optional<Place> find_place(const Workload& workload, std::string_view slot) {
-  if (slot == "priorityClassName" || slot == "activeDeadlineSeconds") return Place{nullptr, "spec", "", slot};
-  const auto below = [](std::string_view text, std::string_view map) -> std::optional<std::string_view> {
-    if (!text.starts_with(map) || text.substr(map.size(), 1) != ".") return std::nullopt;
-    return text.substr(map.size() + 1);
-  };
-  for (const workload::Container& container : workload.containers) {
-    const auto rest = below(slot, container.name);
-    if (!rest) continue;
-    for (const std::string_view side : {"requests", "limits"}) {
-      if (const auto resource = below(*rest, side)) return Place{&container, "resources", side, *resource};
-    }
-    if (*rest == "claims") return Place{&container, "resources", "", "claims"};
+// Slots of a Job itself, which its Pods do not have although they have its marker.
+std::optional<Place> find_place_in_job(std::string_view slot) {
+  if (slot == "job.suspend" || slot == "job.activeDeadlineSeconds") {
+    return Place{Place::In::JobSpec, "", slot.substr(slot.find('.') + 1)};
   }
-  if (const auto key = below(slot, "nodeSelector")) return Place{nullptr, "spec", "nodeSelector", *key};
-  if (const auto key = below(slot, "labels")) return Place{nullptr, "metadata", "labels", *key};
-  // Only these: a forged marker must not reach the estimates.
-  if (const auto key = below(slot, "annotations"); key && is_gpu_annotation(*key)) {
-    return Place{nullptr, "metadata", "annotations", *key};
+  if (const auto key = below(slot, "objectLabels"); key && workload::is_object_label_of_ours(*key)) {
+    return Place{Place::In::ObjectMetadata, "labels", *key};
+  }
+  if (const auto key = below(slot, "objectAnnotations"); key && workload::is_object_annotation_of_ours(*key)) {
+    return Place{Place::In::ObjectMetadata, "annotations", *key};
   }
   return std::nullopt;
 }
 
+// Where the place of a slot is; nothing for a slot that this object does not have (a forged or outdated marker).
+std::optional<Place> find_place(const Workload& workload, std::string_view slot) {
+  if (slot == "priorityClassName" || slot == "schedulerName" || slot == "activeDeadlineSeconds") {
+    return Place{Place::In::PodSpec, "", slot};
+  }
+  for (const workload::Container& container : workload.containers) {
+    const auto rest = below(slot, container.name);
+    if (!rest) continue;
+    for (const std::string_view side : {"requests", "limits"}) {
+      if (const auto resource = below(*rest, side)) return Place{Place::In::Resources, side, *resource, &container};
+    }
+    if (*rest == "claims") return Place{Place::In::Resources, "", "claims", &container};
+  }
+  if (const auto key = below(slot, "nodeSelector")) return Place{Place::In::PodSpec, "nodeSelector", *key};
+  if (const auto key = below(slot, "labels")) return Place{Place::In::PodMetadata, "labels", *key};
+  if (const auto key = below(slot, "annotations"); key && workload::is_pod_annotation_of_ours(*key)) {
+    return Place{Place::In::PodMetadata, "annotations", *key};
+  }
+  return workload.job_spec ? find_place_in_job(slot) : std::nullopt;
+}
+
 View view_place(const Workload& workload, const Place& place) {
-  const View section = place.container != nullptr ? place.container->view[place.section]
-                       : place.section == "spec"  ? workload.pod_spec
-                                                  : workload.template_metadata;
-  return (place.map.empty() ? section : section[place.map])[place.key];
+  View map;
+  switch (place.in) {
+    case Place::In::PodSpec:
+      map = workload.pod_spec;
+      break;
+    case Place::In::PodMetadata:
+      map = workload.template_metadata;
+      break;
+    case Place::In::Resources:
+      map = place.container->view["resources"];
+      break;
+    case Place::In::JobSpec:
+      map = workload.job_spec;
+      break;
+    case Place::In::ObjectMetadata:
+      map = workload.metadata;
+      break;
+  }
+  return (place.map.empty() ? map : map[place.map])[place.key];
 }
 
 // A value that is to stand in one place.
@@ -157,8 +185,8 @@ const Lists kNoElements = {{
     {"topologySpreadConstraints", {"topologySpreadConstraints"}},
 }};
 
-// The places of the pod template that are looked at, with what stands there and what is to be added: a tree, so that
-// whatever is missing together is added by one operation.
+// The places that are looked at, with what stands there and what is to be added: one tree for the pod template and, of
+// a Job, one each for its metadata and its spec, so that whatever is missing together is added by one operation.
 class Additions {
  public:
   using Node = std::size_t;
@@ -172,6 +200,9 @@ class Additions {
     nodes_.push_back({.pointer = workload.template_path});
     make(kTemplate, "spec", workload.pod_spec);
     make(kTemplate, "metadata", workload.template_metadata);
+    if (!workload.job_spec) return;
+    object_metadata_ = make_root(workload.metadata_path, workload.metadata);
+    job_spec_ = make_root(workload.job_spec_path, workload.job_spec);
   }
 
   /// The member `key` of `parent`.
@@ -180,8 +211,7 @@ class Additions {
     return found != kNone ? found : make(parent, key, nodes_[parent].present[key]);
   }
   Node at(const Place& place) {
-    Node node = place.container == nullptr ? kTemplate : at(*place.container);
-    node = below(node, place.section);
+    Node node = root(place);
     if (!place.map.empty()) node = below(node, place.map);
     return below(node, place.key);
   }
@@ -206,6 +236,9 @@ class Additions {
   /// Appends the operations that add all that was said.
   void write(Builder& make, std::vector<patch::Operation>& operations) {
     for_each_child(kTemplate, [&](Node child) { write(child, make, operations); });
+    for (const Node root : {object_metadata_, job_spec_}) {
+      if (root != kNone) write(root, make, operations);
+    }
   }
 
  private:
@@ -238,6 +271,25 @@ class Additions {
     above.last_child = made;
     return made;
   }
+  Node make_root(const Pointer& at, View present) {
+    nodes_.push_back({.present = present, .pointer = at});
+    return nodes_.size() - 1;
+  }
+  Node root(const Place& place) {
+    switch (place.in) {
+      case Place::In::PodSpec:
+        return kSpec;
+      case Place::In::PodMetadata:
+        return kMetadata;
+      case Place::In::Resources:
+        return below(at(*place.container), "resources");
+      case Place::In::JobSpec:
+        return job_spec_;
+      case Place::In::ObjectMetadata:
+        return object_metadata_;
+    }
+    return kSpec;
+  }
   Node at(const workload::Container& container) {
     const bool is_app = container.role == workload::Container::Role::App;
     const Node list = below(kSpec, is_app ? "containers" : "initContainers");
@@ -267,6 +319,8 @@ class Additions {
   }
 
   std::vector<Entry> nodes_;
+  Node object_metadata_ = kNone;
+  Node job_spec_ = kNone;
 };
 
 using Node = Additions::Node;
@@ -293,6 +347,7 @@ class Lowering {
   void write_list(List list);
   void write_required_terms(List list);
   void replace_computed_priority();
+  std::size_t annotation_bytes(Place::In in, View metadata) const;
   /// Takes back what stands at `at`, which was ours.
   void remove(const Pointer& at, View present);
   void remove(Node node) { remove(additions_.pointer(node), additions_.present(node)); }
@@ -328,6 +383,14 @@ class Lowering {
 // All keys and values together. Source: apimachinery pkg/api/validation/objectmeta.go, TotalAnnotationSizeLimitB.
 constexpr std::size_t kAnnotationsLimit = 256 << 10;
 
+std::size_t size_of_annotations(View metadata) {
+  std::size_t size = 0;
+  for (const json::Member& one : metadata["annotations"].members()) {
+    if (one.key != workload::kMarkerAnnotation) size += one.key.size() + one.value.text().value_or("").size();
+  }
+  return size;
+}
+
 void Lowering::add(const plan::Change& change) {
   const auto scalar = [&](std::string slot, View value) {
     const bool taken = std::ranges::any_of(scalars_, [&](const Scalar& s) { return s.slot == slot; });
@@ -362,6 +425,11 @@ void Lowering::add(const plan::Change& change) {
                  [&](const plan::AddTopologySpread& c) { element("topologySpreadConstraints", make_spread(make, c)); },
                  [&](const plan::SetPodDeadline& c) { scalar("activeDeadlineSeconds", make.integer(c.seconds)); },
                  [&](const plan::SetLabel& c) { scalar("labels." + c.key, make.text(c.value)); },
+                 [&](const plan::SetScheduler& c) { scalar("schedulerName", make.text(c.name)); },
+                 [&](const plan::SetJobDeadline& c) { scalar("job.activeDeadlineSeconds", make.integer(c.seconds)); },
+                 [&](const plan::SuspendJob&) { scalar("job.suspend", make.boolean(true)); },
+                 [&](const plan::SetJobLabel& c) { scalar("objectLabels." + c.key, make.text(c.value)); },
+                 [&](const plan::SetJobAnnotation& c) { scalar("objectAnnotations." + c.key, make.text(c.value)); },
                  [&](const plan::SetPodAnnotation& c) { scalar("annotations." + c.key, make.text(c.value)); },
                  [&](const plan::AddResourceClaim& c) {
                    element("resourceClaims", make.object({{"name", make.text(c.name)},
@@ -575,16 +643,23 @@ void Lowering::write_marker(workload::Marker marker) {
   const std::string text = to_text(marker);
   if (present.text() == text) return;
   additions_.add(node, make_->text(text));
-  std::size_t size = workload::kMarkerAnnotation.size() + text.size();
-  for (const json::Member& other : additions_.present(annotations).members()) {
-    if (other.key != workload::kMarkerAnnotation) size += other.key.size() + other.value.text().value_or("").size();
-  }
+  const std::size_t of_marker = workload::kMarkerAnnotation.size() + text.size();
+  out_.lacks_room =
+      annotation_bytes(Place::In::PodMetadata, workload_.template_metadata) + of_marker > kAnnotationsLimit;
+  if (!workload_.job_spec || out_.lacks_room) return;
+  const std::size_t of_job = annotation_bytes(Place::In::ObjectMetadata, workload_.metadata);
+  out_.lacks_room = of_job > kAnnotationsLimit && of_job > size_of_annotations(workload_.metadata);
+}
+
+// Of `metadata` with what is added there, the marker not counted.
+std::size_t Lowering::annotation_bytes(Place::In in, View metadata) const {
+  std::size_t size = size_of_annotations(metadata);
   for (const Scalar& scalar : scalars_) {
     const auto place = find_place(workload_, scalar.slot);
-    if (place->map != "annotations" || view_place(workload_, *place)) continue;
+    if (place->in != in || place->map != "annotations" || view_place(workload_, *place)) continue;
     size += place->key.size() + scalar.value.text().value_or("").size();
   }
-  out_.lacks_room = size > kAnnotationsLimit;
+  return size;
 }
 
 Lowered Lowering::take() && {
@@ -634,7 +709,8 @@ bool stands_in_list(const Workload& workload, std::string_view slot, View elemen
 
 bool stands_in_place(const Workload& workload, std::string_view slot, View value) {
   const auto place = find_place(workload, slot);
-  return place && view_place(workload, *place) == value;
+  if (!place) return !workload.job_spec && find_place_in_job(slot);  // at the Pod's Job
+  return view_place(workload, *place) == value;
 }
 
 }  // namespace

@@ -27,9 +27,10 @@ constexpr Quantity kAbsurdCpu = Quantity::from_units(100'000, Quantity::Format::
 
 // What may be said of a container, as `cpu` of the estimated one or `cpu.<container>` of a named one.
 constexpr std::array<std::string_view, 5> kContainerKeys = {"cpu", "memory", "ephemeral-storage", "gpu", "gpu-memory"};
-constexpr std::array<std::string_view, 15> kKeys = {
-    "cuda",   "extended",  "duration", "total-duration", "deadline",          "confidence", "container", "containers",
-    "family", "gpu-model", "cpu",      "memory",         "ephemeral-storage", "gpu",        "gpu-memory"};
+constexpr std::array<std::string_view, 16> kKeys = {
+    "cuda",          "extended",          "duration",   "total-duration", "deadline",  "confidence",
+    "interruptible", "container",         "containers", "family",         "gpu-model", "cpu",
+    "memory",        "ephemeral-storage", "gpu",        "gpu-memory"};
 
 bool is_container_key(std::string_view key) {
   return std::ranges::find(kContainerKeys, key) != kContainerKeys.end();
@@ -77,6 +78,7 @@ class Reader {
   std::optional<Duration> to_run_time(const Entry& entry);
   void weigh_deadline();
   void read_deadline(const Entry& entry);
+  void read_interruptible(const Entry& entry);
   void read_gpu_models(const Entry& entry);
   void read_cuda(const Entry& entry);
   void read_extended(const Entry& entry);
@@ -385,6 +387,18 @@ bool same_letters(std::string_view a, std::string_view b) {
   return std::ranges::equal(a, b, [](unsigned char x, unsigned char y) { return std::tolower(x) == std::tolower(y); });
 }
 
+// An interval says how often a pod saves its work; one that does loses no more than that.
+void Reader::read_interruptible(const Entry& entry) {
+  const Result<Duration> interval = parse_run_time(entry.value);
+  const bool saves = interval && *interval > Duration{};
+  if (entry.value != "true" && entry.value != "false" && !saves) {
+    problem(Problem::Reason::Malformed, entry,
+            "must be \"true\", \"false\", or how often the work is saved, such as \"10m\"");
+    return;
+  }
+  out_.estimate.interruptible = {entry.value != "false", {Origin::Source::Annotation, entry.where}};
+}
+
 void Reader::read_gpu_models(const Entry& entry) {
   if (settings_.gpu.models.empty()) {
     warn(entry.where + ": ignored: the policy lists no GPU models");
@@ -586,6 +600,7 @@ void Reader::read_job_keys() {
       problem(Problem::Reason::Malformed, *entry, "must be \"low\", \"medium\" or \"high\"");
     }
   }
+  if (const Entry* entry = find("interruptible")) read_interruptible(*entry);
   if (const Entry* entry = find("gpu-model")) read_gpu_models(*entry);
   if (const Entry* entry = find("cuda")) read_cuda(*entry);
   if (const Entry* entry = find("extended")) read_extended(*entry);

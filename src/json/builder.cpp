@@ -32,6 +32,10 @@ View Builder::text(std::string_view content) {
   return state_->keep(state_->make_text(content));
 }
 
+View Builder::boolean(bool truth) {
+  return state_->keep(Value(truth));
+}
+
 View Builder::integer(std::int64_t number) {
   return state_->keep(Value(number));
 }

@@ -10,7 +10,6 @@ namespace {
 
 using workload::Container;
 
-// Source: pkg/apis/core/v1/defaults.go, SetDefaults_PodSpec.
 constexpr std::string_view kDefaultScheduler = "default-scheduler";
 
 template <class T>
@@ -89,6 +88,7 @@ bool holds(const config::Condition& condition, const Subject& subject, const wor
       !all_hold(condition.gpu, subject.gpu) || !all_hold(condition.gpu_memory, subject.gpu_memory)) {
     return false;
   }
+  if (condition.interruptible && *condition.interruptible != estimate.is_interruptible()) return false;
   if (!condition.confidence.empty() &&
       std::ranges::find(condition.confidence, estimate.confidence) == condition.confidence.end()) {
     return false;
@@ -96,7 +96,7 @@ bool holds(const config::Condition& condition, const Subject& subject, const wor
   if (!condition.kinds.empty() && !matches_any(condition.kinds, to_text(workload.kind))) return false;
   if (!condition.namespaces.empty() && !matches_any(condition.namespaces, workload.name_space)) return false;
   if (!condition.schedulers.empty() &&
-      !matches_any(condition.schedulers, workload.pod_spec["schedulerName"].text().value_or(kDefaultScheduler))) {
+      !matches_any(condition.schedulers, workload.scheduler().value_or(kDefaultScheduler))) {
     return false;
   }
   for (const auto& [key, values] : condition.labels) {

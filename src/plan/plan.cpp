@@ -8,11 +8,12 @@ namespace plimsoll::plan {
 namespace {
 
 constexpr Rule kRules[] = {
-    {"resources", rules::resources}, {"gpu", rules::gpu},
-    {"gpu-nodes", rules::gpu_nodes}, {"extended", rules::extended},
-    {"priority", rules::priority},   {"tolerations", rules::tolerations},
-    {"affinity", rules::affinity},   {"placement", rules::placement},
-    {"runtime", rules::runtime},
+    {"resources", rules::resources},   {"gpu", rules::gpu},
+    {"gpu-nodes", rules::gpu_nodes},   {"extended", rules::extended},
+    {"priority", rules::priority},     {"tolerations", rules::tolerations},
+    {"affinity", rules::affinity},     {"placement", rules::placement},
+    {"runtime", rules::runtime},       {"queue", rules::queue},
+    {"disruption", rules::disruption},
 };
 
 Input make_input(const workload::Workload& workload, const estimate::Estimate& estimate,
@@ -25,6 +26,7 @@ Input make_input(const workload::Workload& workload, const estimate::Estimate& e
               .foreign_sizing = find_foreign_sizing(workload),
               .gpu = {},
               .band = {},
+              .kueue = {},
               .wanted_containers = {}};
   return input;
 }
@@ -34,6 +36,7 @@ Input make_whole_input(const workload::Workload& workload, const estimate::Estim
   Input input = make_input(workload, estimate, settings, creator);
   input.gpu = choose_gpu(input);
   input.band = choose_band(input);
+  input.kueue = choose_kueue(input);
   return input;
 }
 

@@ -52,6 +52,13 @@ struct BandChoice {
   std::string kept;                              ///< why the class is not given; empty: it is
 };
 
+/// The Kueue queue of a Job, chosen once: two rules need it.
+struct KueueChoice {
+  const config::Queue* queue = nullptr;  ///< the policy's, which is written
+  bool is_managed = false;               ///< in that one, or in its author's
+  std::string kept;                      ///< why none is written where the policy has one; empty: it is, or has none
+};
+
 struct Input {
   const workload::Workload& workload;
   const estimate::Estimate& estimate;
@@ -63,6 +70,7 @@ struct Input {
   std::optional<std::string_view> foreign_sizing;
   GpuChoice gpu;
   BandChoice band;
+  KueueChoice kueue;
   /// Empty: all containers; else which ones may be sized.
   std::vector<bool> wanted_containers;
 };
@@ -82,6 +90,7 @@ struct Rule {
                          const estimate::Estimate& estimate, const Creator& creator);
 [[nodiscard]] GpuChoice choose_gpu(const Input& input);
 [[nodiscard]] BandChoice choose_band(const Input& input);
+[[nodiscard]] KueueChoice choose_kueue(const Input& input);
 
 inline bool holds(const config::Condition& condition, const Input& input) {
   return holds(condition, input.subject, input.workload, input.estimate, input.creator);
@@ -116,6 +125,8 @@ void tolerations(const Input& input, Outcome& out);
 void affinity(const Input& input, Outcome& out);
 void placement(const Input& input, Outcome& out);
 void runtime(const Input& input, Outcome& out);
+void queue(const Input& input, Outcome& out);
+void disruption(const Input& input, Outcome& out);
 }  // namespace rules
 
 }  // namespace plimsoll::plan

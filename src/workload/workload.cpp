@@ -67,7 +67,9 @@ bool could_stand(std::string_view slot, json::View value) {
     const Result<Quantity> quantity = read_quantity(value);
     return quantity && quantity->nanos() >= 0;
   }
-  return slot == "activeDeadlineSeconds" ? value.integer().value_or(0) > 0 : value.text().has_value();
+  if (slot == "job.suspend") return value.boolean().has_value();
+  const bool is_deadline = slot == "activeDeadlineSeconds" || slot == "job.activeDeadlineSeconds";
+  return is_deadline ? value.integer().value_or(0) > 0 : value.text().has_value();
 }
 
 void find_marker(Workload& workload) {
@@ -190,6 +192,11 @@ Unexpected<Error> misplaced(json::Kind kind, const json::Pointer& at) {
 
 // What the API server would not even decode must not become a patch that does not apply.
 Result<void> check_places(const Workload& workload, json::View pod_template) {
+  if (!fits(workload.metadata, json::Kind::Object)) return misplaced(json::Kind::Object, workload.metadata_path);
+  for (const std::string_view map : {"annotations", "labels"}) {
+    if (fits(workload.metadata[map], json::Kind::Object)) continue;
+    return misplaced(json::Kind::Object, workload.metadata_path / map);
+  }
   std::array<json::View, std::size(kPlaces)> views = {pod_template};
   for (std::size_t i = 1; i < views.size(); ++i) {
     views[i] = views[kPlaces[i].parent][kPlaces[i].key];
@@ -224,6 +231,14 @@ std::optional<Owner> find_controller(json::View metadata) {
                  owner["name"].text().value_or("")};
   }
   return std::nullopt;
+}
+
+// The member of `map` that is slot `slots` + `key`, as its author wrote it.
+std::optional<std::string_view> authored_member(const Workload& workload, json::View map, std::string_view slots,
+                                                std::string_view key) {
+  const json::View present = map[key];
+  if (!present || !workload.marker) return present.text();
+  return workload.authored(std::string(slots) + std::string(key), present).text();
 }
 
 // The largest of the sizes that follow `key` in `text`. Their suffixes k, m, g and t are binary, in either case.
@@ -262,6 +277,19 @@ Bytes jvm_heap(std::string_view text) {
 }
 
 }  // namespace
+
+bool is_pod_annotation_of_ours(std::string_view key) {
+  return key == kSafeToEvict || key == kDoNotDisrupt || key == kVolcanoQueue ||
+         std::ranges::find(kGpuAnnotations, key) != kGpuAnnotations.end();
+}
+
+bool is_object_annotation_of_ours(std::string_view key) {
+  return key == kVolcanoMinMember;
+}
+
+bool is_object_label_of_ours(std::string_view key) {
+  return key == kKueueQueue || key == kKueueMaxExecTime;
+}
 
 std::string_view to_text(Kind kind) {
   switch (kind) {
@@ -315,8 +343,23 @@ std::int64_t Workload::rounds() const {
 }
 
 std::optional<std::string_view> Workload::label(std::string_view key) const {
-  const auto on_template = template_metadata["labels"][key].text();
-  return on_template ? on_template : metadata["labels"][key].text();
+  const auto on_template = authored_member(*this, template_metadata["labels"], "labels.", key);
+  return on_template || kind == Kind::Pod ? on_template : object_label(key);
+}
+
+std::optional<std::string_view> Workload::object_label(std::string_view key) const {
+  return authored_member(*this, metadata["labels"], "objectLabels.", key);
+}
+
+std::optional<std::string_view> Workload::object_annotation(std::string_view key) const {
+  return authored_member(*this, metadata["annotations"], "objectAnnotations.", key);
+}
+
+std::optional<std::string_view> Workload::scheduler() const {
+  // Source: pkg/apis/core/v1/defaults.go, SetDefaults_PodSpec.
+  constexpr std::string_view kDefault = "default-scheduler";
+  const auto chosen = authored("schedulerName", pod_spec["schedulerName"]).text();
+  return chosen == "" || chosen == kDefault ? std::nullopt : chosen;
 }
 
 std::optional<std::string_view> Workload::pod_annotation(std::string_view key) const {
@@ -324,9 +367,7 @@ std::optional<std::string_view> Workload::pod_annotation(std::string_view key) c
 }
 
 std::optional<std::string_view> Workload::authored_annotation(std::string_view key) const {
-  const json::View present = template_metadata["annotations"][key];
-  if (!present) return std::nullopt;
-  return authored("annotations." + std::string(key), present).text();
+  return authored_member(*this, template_metadata["annotations"], "annotations.", key);
 }
 
 std::vector<Toleration> Workload::authored_tolerations() const {
@@ -445,6 +486,7 @@ Result<Workload> view_workload(Kind kind, json::View object, Markers markers) {
   if (kind == Kind::Job) {
     workload.template_path = json::Pointer("/spec/template");
     workload.job_spec = object["spec"];
+    workload.job_spec_path = json::Pointer("/spec");
     pod_template = workload.job_spec["template"];
   } else if (kind == Kind::CronJob) {
     // Seen as the Job that it makes.
@@ -452,6 +494,7 @@ Result<Workload> view_workload(Kind kind, json::View object, Markers markers) {
     workload.metadata = object["spec"]["jobTemplate"]["metadata"];
     workload.metadata_path = json::Pointer("/spec/jobTemplate/metadata");
     workload.job_spec = object["spec"]["jobTemplate"]["spec"];
+    workload.job_spec_path = json::Pointer("/spec/jobTemplate/spec");
     pod_template = workload.job_spec["template"];
   }
   workload.template_metadata = pod_template["metadata"];

@@ -164,10 +164,15 @@ priority: {bands: [{class: short, when: {duration: "<=1h"}, bound: 3}, {class: a
 tolerations: [{when: {labels: {team: [ml]}}, add: [{key: t, operator: Exists}]}]
 nodeAffinity: [{when: {}, require: [{key: zone, in: [a, b]}]}]
 placement: [{when: {}, spread: {over: kubernetes.io/hostname}}]
+schedulers: [volcano]
+queues: {kueue: [{when: {interruptible: false}, queue: batch}], volcano: [{queue: v, gang: true}]}
+disruption: {protectFrom: [cluster-autoscaler, karpenter]}
+runtime: {jobDeadline: {pending: 1h}}
 )";
   const std::string estimated =
       "metadata: {annotations: {estimate.plimsoll.dev/memory: 4Gi, estimate.plimsoll.dev/cpu: '2', "
       "estimate.plimsoll.dev/duration: 30m";
+  const std::string pods = "template: {spec: {restartPolicy: Never, containers: [{name: b}]}}}";
   struct Case {
     const char* kind;
     std::string yaml;
@@ -241,6 +246,21 @@ placement: [{when: {}, spread: {over: kubernetes.io/hostname}}]
       {"Job", estimated + "}}\nspec: {template: x}"},
       {"Job", estimated + "}}\nspec: [x]"},
       {"Job", estimated + ", plimsoll.dev/mode: disabled}}\nspec: {template: {spec: {containers: [{name: b}]}}}"},
+      {"Job", estimated + "}}\nspec: {completions: 9, parallelism: 2, backoffLimit: 1, " + pods},
+      {"Job", estimated + "}}\nspec: {completions: 9, backoffLimitPerIndex: 2, suspend: true, " + pods},
+      {"Job", estimated + "}}\nspec: {activeDeadlineSeconds: 60, suspend: 'true', " + pods},
+      {"Job", estimated +
+                  ", kueue.x-k8s.io/queue-name: mine, kueue.x-k8s.io/job-min-parallelism: '2'}}\nspec: "
+                  "{completions: 9, parallelism: 9, " +
+                  pods},
+      {"Job", estimated +
+                  ", scheduling.volcano.sh/group-min-member: '2'}, labels: {kueue.x-k8s.io/queue-name: mine, "
+                  "kueue.x-k8s.io/max-exec-time-seconds: '60'}}\nspec: {parallelism: 9, " +
+                  pods},
+      {"Pod", estimated + ", karpenter.sh/do-not-disrupt: 'false', scheduling.volcano.sh/queue-name: mine}}\nspec: "
+                          "{restartPolicy: Never, schedulerName: volcano, containers: [{name: a}]}"},
+      {"Pod",
+       estimated + ", scheduling.k8s.io/group-name: mine}}\nspec: {schedulerName: volcano, containers: [{name: a}]}"},
       {"CronJob", "metadata: {name: nightly, annotations: {plimsoll.dev/mode: disabled}}\nspec: {jobTemplate: {" +
                       estimated + "}}, spec: {template: {spec: {containers: [{name: b}]}}}}}"},
   };

@@ -351,6 +351,45 @@ TEST_CASE("a MIG profile has less than its name says") {
   }
 }
 
+TEST_CASE("queues, deadlines of Jobs and what is spared") {
+  const Settings settings = parse(R"(
+schedulers: [volcano]
+queues:
+  kueue: [{when: {gpu: ">0"}, queue: gpu}, {queue: batch.all}]
+  volcano: [{when: {interruptible: false}, queue: batch, gang: true}]
+disruption: {protectFrom: [karpenter, cluster-autoscaler], upTo: 90m, when: {namespace: ml}}
+runtime: {jobDeadline: {pending: 1h}}
+)")
+                                .base;
+  CHECK(settings.schedulers == std::vector<std::string>{"volcano"});
+  CHECK(settings.queues.kueue ==
+        std::vector<Queue>{{parse_condition("{gpu: \">0\"}"), "gpu"}, {Condition{}, "batch.all"}});
+  CHECK(settings.queues.volcano ==
+        std::vector<VolcanoQueue>{{{parse_condition("{interruptible: false}"), "batch"}, true}});
+  CHECK(settings.disruption == Disruption{{Evictor::Karpenter, Evictor::ClusterAutoscaler},
+                                          parse_condition("{namespace: ml}"),
+                                          Duration(90min)});
+  CHECK(settings.job_deadline == JobDeadline{.pending = Duration(1h)});
+  CHECK(default_policy().base.disruption.up_to == Duration(24h));
+  CHECK_FALSE(default_policy().base.job_deadline.has_value());
+}
+
+TEST_CASE("an override ends queues and protection, and keeps the rest of a deadline") {
+  const Policy policy = parse(R"(
+queues: {kueue: [{queue: batch}], volcano: [{queue: batch}]}
+disruption: {protectFrom: [karpenter], upTo: 2h}
+runtime: {jobDeadline: {pending: 1h}}
+namespaces:
+- match: {names: [quiet]}
+  policy: {queues: {kueue: []}, disruption: {protectFrom: []}, runtime: {jobDeadline: {factor: 2}}}
+)");
+  const Settings& quiet = policy.settings_for("quiet");
+  CHECK(quiet.queues.kueue.empty());
+  CHECK(quiet.queues.volcano.size() == 1);
+  CHECK(quiet.disruption.protect_from.empty());
+  CHECK(quiet.job_deadline == JobDeadline{Ratio::from_thousandths(2000), Duration(1h)});
+}
+
 TEST_CASE("the documentation has a row for every field, and none for another") {
   const std::string text = load("docs/policy.md");
   const std::vector<std::string> paths = field_paths();

@@ -29,7 +29,7 @@ const std::string kUnknownAtTheRoot =
     "unknown field; known here: apiVersion, kind, prefix, skipNamespaces, jobControllers, mode, canary, onError, "
     "requireEstimate, "
     "onInvalidEstimate, onUnknownKey, onImpossibleDeadline, sidecars, resources, gpu, tolerations, lists, priority, "
-    "runtime, nodeAffinity, "
+    "runtime, schedulers, queues, disruption, nodeAffinity, "
     "placement, namespaces";
 
 TEST_CASE("a bad field is reported with its place, what is allowed and what was meant") {
@@ -367,8 +367,9 @@ mode: disabled)",
   - {class: a, when: {groups: {a: b}}}
   - {class: a, when: {labels: [app]}}
   - {class: a, when: {labels: {"-x": v, app: [""], team: }}}
-  - {class: a, when: {interruptible: "true"}}
-  - {class: a, when: true})",
+  - {class: a, when: {preemptible: true}}
+  - {class: a, when: true}
+  - {class: a, when: {interruptible: "true"}})",
        {"5:35: priority.bands[0].when.confidence: must be low, medium or high, not \"hihg\"; did you mean \"high\"?",
         "6:35: priority.bands[1].when.confidence: must name at least one",
         "7:29: priority.bands[2].when.kind: must be Job, Pod or a glob that matches one of them, not \"job\"",
@@ -383,10 +384,12 @@ mode: disabled)",
         "14:32: priority.bands[9].when.labels.-x: must be a label key such as example.com/name, not \"-x\"",
         "14:47: priority.bands[9].when.labels.app[0]: must be a name or a glob (not empty), not \"\"",
         "14:52: priority.bands[9].when.labels.team: must be a name or a glob (not empty), not null",
-        "15:23: priority.bands[10].when.interruptible: unknown field; known here: duration, slack, cpu, memory, gpu, "
-        "gpuMemory, confidence, kind, namespace, scheduler, user, groups, labels",
-        "16:22: priority.bands[11].when: must be a map of duration, slack, cpu, memory, gpu, gpuMemory, confidence, "
-        "kind, namespace, scheduler, user, groups, labels, not true (a boolean to YAML; quoted it is a text)"}},
+        "15:23: priority.bands[10].when.preemptible: unknown field; known here: duration, slack, cpu, memory, gpu, "
+        "gpuMemory, interruptible, confidence, kind, namespace, scheduler, user, groups, labels",
+        "16:22: priority.bands[11].when: must be a map of duration, slack, cpu, memory, gpu, gpuMemory, "
+        "interruptible, confidence, kind, namespace, scheduler, user, groups, labels, not true (a boolean to YAML; "
+        "quoted it is a text)",
+        "17:38: priority.bands[12].when.interruptible: must be true or false (without quotes), not \"true\""}},
       {"runtime: {podDeadline: none}", {"3:24: runtime.podDeadline: must be a map of factor, floor, not \"none\""}},
       {"runtime: {podDeadline: {factor: 0.5, floor: 500ms}}",
        {"3:33: runtime.podDeadline.factor: must be 1 or more, not \"0.5\"",
@@ -395,8 +398,47 @@ mode: disabled)",
        {"3:43: runtime.podDeadline.floor: must be from 1s to 2147483647s, not \"30000d\""}},
       {"runtime: {podDeadline: {floor: 15}}",
        {"3:32: runtime.podDeadline.floor: \"15\" is not a duration: it has no unit; did you mean \"15m\"?"}},
-      {"runtime: {jobDeadline: {factor: 3}}",
-       {"3:11: runtime.jobDeadline: unknown field; did you mean \"podDeadline\"?"}},
+      {"runtime: {jobDeadlin: {factor: 3}}",
+       {"3:11: runtime.jobDeadlin: unknown field; did you mean \"jobDeadline\"?"}},
+      {"runtime: {jobDeadline: {factor: 0.5}}",
+       {"3:24: runtime.jobDeadline: missing field \"pending\"",
+        "3:33: runtime.jobDeadline.factor: must be 1 or more, not \"0.5\""}},
+      {"runtime: {jobDeadline: {pending: -1h}}",
+       {"3:34: runtime.jobDeadline.pending: must be from 0s to 365d, not \"-1h\""}},
+      {"runtime: {jobDeadline: {pending: 366d}}",
+       {"3:34: runtime.jobDeadline.pending: must be from 0s to 365d, not \"366d\""}},
+      {"schedulers: [default-scheduler, Volcano]",
+       {"3:14: schedulers[0]: must be a scheduler (lower-case letters, digits, '-', '.'; not default-scheduler), not "
+        "\"default-scheduler\"",
+        "3:33: schedulers[1]: must be a scheduler (lower-case letters, digits, '-', '.'; not default-scheduler), not "
+        "\"Volcano\""}},
+      {"schedulers: volcano", {"3:13: schedulers: must be a list, not \"volcano\""}},
+      {R"(queues:
+  kueue:
+  - {when: {gpu: ">0"}}
+  - {queue: GPU}
+  - {queue: batch, gang: true}
+  volcano:
+  - {queue: batch, gang: "yes"})",
+       {"5:5: queues.kueue[0]: missing field \"queue\"",
+        "6:13: queues.kueue[1].queue: must be a queue (at most 63 lower-case letters, digits, '-', '.'), not \"GPU\"",
+        "7:20: queues.kueue[2].gang: unknown field; known here: when, queue",
+        "9:26: queues.volcano[0].gang: must be true or false (without quotes), not \"yes\""}},
+      {R"(queues:
+  kueue: [{queue: a}, {when: {gpu: ">0"}, queue: b}, {queue: c}]
+  volcano: [{when: {}, queue: a, gang: true}, {queue: b}])",
+       {"4:23: queues.kueue[1]: is never reached: queue 0 takes everything",
+        "4:54: queues.kueue[2]: is never reached: queue 0 takes everything",
+        "5:47: queues.volcano[1]: is never reached: queue 0 takes everything"}},
+      {"queues: {slurm: []}", {"3:10: queues.slurm: unknown field; known here: kueue, volcano"}},
+      {"disruption: {upTo: 1h}", {"3:13: disruption: missing field \"protectFrom\""}},
+      {"disruption: {protectFrom: [karpenter, descheduler]}",
+       {"3:39: disruption.protectFrom[1]: must be cluster-autoscaler or karpenter, not \"descheduler\""}},
+      {"disruption: {protectFrom: [karpenter], upTo: 25h}",
+       {"3:46: disruption.upTo: must be more than 0s and at most 24h, not \"25h\""}},
+      {"disruption: {protectFrom: [karpenter], upTo: 0s}",
+       {"3:46: disruption.upTo: must be more than 0s and at most 24h, not \"0s\""}},
+      {"disruption: {protectFrom: [karpenter], when: {interruptible: no}}", {}},
       {R"(nodeAffinity:
 - when: {duration: "<=1h"})",
        {"4:3: nodeAffinity[0]: must prefer or require something"}},
@@ -461,6 +503,7 @@ mode: disabled)",
         "12:23: namespaces[5].match.labels: unknown field; known here: names",
         "13:11: namespaces[5].policy: must be a map of mode, canary, onError, requireEstimate, onInvalidEstimate, "
         "onUnknownKey, onImpossibleDeadline, sidecars, resources, gpu, tolerations, lists, priority, runtime, "
+        "schedulers, queues, disruption, "
         "nodeAffinity, placement, not a "
         "list"}},
       {R"(namespaces:
@@ -489,13 +532,11 @@ namespaces:
         "8:40: namespaces[1].policy.resources.memory.limit: limit 0.5 is less than request 1",
         "8:51: namespaces[1].policy.resources.cpu: must be a map of request, limit, min, max, round, not \"4\""}},
       {R"(shadow: {}
-queue: {}
-schedulers: []
-disruption: {}
-budgets: {})",
-       {"3:1: shadow: " + kUnknownAtTheRoot, "4:1: queue: " + kUnknownAtTheRoot,
-        "5:1: schedulers: " + kUnknownAtTheRoot, "6:1: disruption: " + kUnknownAtTheRoot,
-        "7:1: budgets: " + kUnknownAtTheRoot}},
+learning: {}
+budgets: {}
+queue: {})",
+       {"3:1: shadow: " + kUnknownAtTheRoot, "4:1: learning: " + kUnknownAtTheRoot,
+        "5:1: budgets: " + kUnknownAtTheRoot, "6:1: queue: unknown field; did you mean \"queues\"?"}},
       {R"(priority:
   bands: {class: a})",
        {"4:10: priority.bands: must be a list, not a map"}},
@@ -587,12 +628,12 @@ TEST_CASE("a file that is no policy at all is reported too") {
        {"1:1: must be a map of apiVersion, kind, prefix, skipNamespaces, jobControllers, mode, canary, onError, "
         "requireEstimate, onInvalidEstimate, onUnknownKey, onImpossibleDeadline, sidecars, resources, gpu, "
         "tolerations, lists, priority, "
-        "runtime, nodeAffinity, placement, namespaces, not a list"}},
+        "runtime, schedulers, queues, disruption, nodeAffinity, placement, namespaces, not a list"}},
       {"hello\n",
        {"1:1: must be a map of apiVersion, kind, prefix, skipNamespaces, jobControllers, mode, canary, onError, "
         "requireEstimate, onInvalidEstimate, onUnknownKey, onImpossibleDeadline, sidecars, resources, gpu, "
         "tolerations, lists, priority, "
-        "runtime, nodeAffinity, placement, namespaces, not \"hello\""}},
+        "runtime, schedulers, queues, disruption, nodeAffinity, placement, namespaces, not \"hello\""}},
       {"apiVersion: plimsoll.dev/v1alpha1\nkind:\n", {"1:1: missing field \"kind\""}},
       {"apiVersion: plimsoll.dev/v1\nkind: Policies\n",
        {"1:13: apiVersion: must be plimsoll.dev/v1alpha1, not \"plimsoll.dev/v1\"",

@@ -44,6 +44,56 @@ TEST_CASE("parents that are missing, null or empty are made as needed") {
       "\n");
 }
 
+TEST_CASE("of a Job its own labels, annotations and spec are written as well, each where it is missing") {
+  struct Case {
+    std::string_view metadata;
+    std::string_view spec;
+    std::string_view want;  // without the template's annotations
+  };
+  const Case cases[] = {
+      {"{name: j}", "",
+       "/metadata/labels {\"kueue.x-k8s.io/queue-name\":\"q\"}\n"
+       "/metadata/annotations {\"scheduling.volcano.sh/group-min-member\":\"3\"}\n/spec/suspend true\n"},
+      {"{labels: null, annotations: {a: b}}", "suspend: null,",
+       "/metadata/labels {\"kueue.x-k8s.io/queue-name\":\"q\"}\n"
+       "/metadata/annotations/scheduling.volcano.sh~1group-min-member \"3\"\n/spec/suspend true\n"},
+      {"{labels: {a: b}, annotations: {}}", "suspend: false,",
+       "/metadata/labels/kueue.x-k8s.io~1queue-name \"q\"\n"
+       "/metadata/annotations/scheduling.volcano.sh~1group-min-member \"3\"\n/spec/suspend true\n"},
+      {"null", "",
+       "/metadata {\"labels\":{\"kueue.x-k8s.io/queue-name\":\"q\"},"
+       "\"annotations\":{\"scheduling.volcano.sh/group-min-member\":\"3\"}}\n/spec/suspend true\n"},
+  };
+  for (const Case& c : cases) {
+    INFO(c.metadata << " " << c.spec);
+    const auto asked =
+        review("Job", "metadata: " + std::string(c.metadata) + "\nspec: {parallelism: 3, " + std::string(c.spec) +
+                          "template: {metadata: {annotations: {estimate.plimsoll.dev/duration: 1h}}, "
+                          "spec: {restartPolicy: Never, schedulerName: volcano, containers: []}}}");
+    const Decision decision =
+        decide(asked, world("queues: {kueue: [{queue: q}], volcano: [{queue: v, gang: true}]}"), kNow);
+    std::string text;
+    for (const patch::Operation& operation : decision.patch.operations) {
+      if (operation.path.text().starts_with("/spec/template")) continue;
+      text += operation.path.text() + " " + json::write(operation.value) + "\n";
+    }
+    CHECK(text == c.want);
+  }
+}
+
+TEST_CASE("without room in the Job's own annotations nothing is written") {
+  const auto decided = [](std::size_t size) {
+    const auto asked =
+        review("Job", "metadata: {annotations: {a: " + std::string(size, 'x') +
+                          "}}\nspec: {parallelism: 3, template: {metadata: {annotations: "
+                          "{estimate.plimsoll.dev/duration: 1h}}, spec: {schedulerName: volcano, containers: []}}}");
+    return decide(asked, world("queues: {volcano: [{queue: v, gang: true}]}"), kNow).reason;
+  };
+  const std::size_t room = (std::size_t{256} << 10U) - workload::kVolcanoMinMember.size() - 1 - 1;
+  CHECK(decided(room).empty());
+  CHECK(decided(room + 1) == reason::kNoRoom);
+}
+
 TEST_CASE("a requirement is added to every term, and an empty term is not mended") {
   CHECK(
       decided_patch(R"(

@@ -59,6 +59,26 @@ std::string problems(const Reading& reading) {
   return text;
 }
 
+TEST_CASE("who may be stopped says so, or says how often he saves his work") {
+  struct Case {
+    std::string_view annotations;
+    bool is_said;
+    bool is_interruptible;
+  };
+  const Case cases[] = {{"estimate.plimsoll.dev/interruptible: 'true'", true, true},
+                        {"estimate.plimsoll.dev/interruptible: 'false'", true, false},
+                        {"estimate.plimsoll.dev/interruptible: 10m", true, true},
+                        {"estimate.plimsoll.dev/interruptible: PT1H", true, true},
+                        {"estimate.plimsoll.dev/duration: 1h", false, false}};
+  for (const Case& c : cases) {
+    INFO(c.annotations);
+    const Reading reading = read_pod(c.annotations);
+    CHECK(reading.problems.empty());
+    CHECK(reading.estimate.interruptible.has_value() == c.is_said);
+    CHECK(reading.estimate.is_interruptible() == c.is_interruptible);
+  }
+}
+
 TEST_CASE("the CUDA that an image needs is a version and everything after it") {
   struct Case {
     std::string_view in;
@@ -220,6 +240,11 @@ TEST_CASE("every typo is caught, with what was probably meant") {
       {"gpu-memory", "30Gi", R::Conflict, "add \"estimate.plimsoll.dev/gpu\""},
       {"gpu-memory", "40", R::OutOfRange, "\"40Gi\""},
       {"gpu-model", "A1000", R::OutOfRange, "lists: T4, A100"},
+      {"interruptible", "maybe", R::Malformed, "\"true\", \"false\", or how often the work is saved"},
+      {"interruptible", "True", R::Malformed, "\"true\", \"false\""},
+      {"interruptible", "0m", R::Malformed, "such as \"10m\""},
+      {"interruptible", "10", R::Malformed, "such as \"10m\""},
+      {"interruptible", "", R::Malformed, "\"true\", \"false\""},
       {"confidence", "sure", R::Malformed, "\"low\", \"medium\" or \"high\""},
       {"confidence", "High", R::Malformed, "\"high\""},
       {"deadline", "2025-12-31T23:59:59Z", R::OutOfRange, "has passed (it is 2026-01-01T00:00:00Z)"},
@@ -266,10 +291,10 @@ TEST_CASE("a value that is no string is to be quoted") {
 }
 
 TEST_CASE("a key that resembles none is left to newer versions") {
-  const Reading reading = read_pod("estimate.plimsoll.dev/interruptible: 'true', estimate.plimsoll.dev/x.y: z");
+  const Reading reading = read_pod("estimate.plimsoll.dev/someday: 'true', estimate.plimsoll.dev/x.y: z");
   CHECK(reading.problems.empty());
   CHECK(reading.warnings ==
-        std::vector<std::string>{"metadata.annotations[estimate.plimsoll.dev/interruptible]: unknown estimate, ignored",
+        std::vector<std::string>{"metadata.annotations[estimate.plimsoll.dev/someday]: unknown estimate, ignored",
                                  "metadata.annotations[estimate.plimsoll.dev/x.y]: unknown estimate, ignored"});
   const Reading lenient = read_pod("estimate.plimsoll.dev/memroy: 4Gi", "onUnknownKey: warn");
   CHECK(lenient.problems.empty());

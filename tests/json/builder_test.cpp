@@ -12,6 +12,7 @@ TEST_CASE("values are made from the inside out") {
   const View outer = builder.object({{"b", inner}, {"left out", View()}, {"a", inner}});
   CHECK(write(outer) == R"({"b":["a \"quoted\" text",-7,{}],"a":["a \"quoted\" text",-7,{}]})");
   CHECK(write(builder.array({})) == "[]");
+  CHECK(write(builder.array({builder.boolean(true), builder.boolean(false)})) == "[true,false]");
 }
 
 TEST_CASE("texts and keys may go before the builder, and values stay where they are when it moves") {

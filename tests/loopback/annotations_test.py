@@ -66,6 +66,7 @@ CAUSES = [
     ("gpu", "9", "is above the most GPUs that the policy allows a pod, 8", FORBIDDEN),
     ("gpu-memory", "16", 'is 16 bytes: did you mean "16Gi"?'),
     ("gpu-memory", "16GB", 'is not a quantity: unknown suffix "GB"; did you mean "16G" or "16Gi"?'),
+    ("interruptible", "maybe", 'must be "true", "false", or how often the work is saved, such as "10m"'),
     ("cuda", "<=12.4", 'must be the oldest version that will do, such as ">=12.4"'),
     ("extended", "rdma/hca", 'must be a list such as "rdma/hca=1,hugepages-2Mi=4Gi"'),
     ("extended", "rdma/hca=0.5", 'at "rdma/hca": must be a whole number, more than zero'),
@@ -214,7 +215,7 @@ def test_what_a_controller_creates_is_warned_of_and_admitted(server):
     assert [problem["path"] for problem in record["problems"]] == [f"{FIELD}[{PREFIX}{key}]" for key in ("containers", "memory")]
 
 
-@pytest.mark.parametrize("key", ["someday", "interruptible", "cuda", "", "memory\x1b[31m-as-expected", "x" * 200, "cpu.sidecar\u202e", "." * 60])
+@pytest.mark.parametrize("key", ["someday", "preemptible", "cuda", "", "memory\x1b[31m-as-expected", "x" * 200, "cpu.sidecar\u202e", "." * 60])
 def test_a_key_that_is_like_no_other_is_warned_of(server, key):
     review = reviews.make_review(reviews.make_job({**reviews.ESTIMATE, PREFIX + key: "1"}))
     response = reviews.read_answer(server.exchange(reviews.post_review(review)), review)

@@ -14,7 +14,7 @@ import yaml
 
 from program import PATIENCE, PROGRAM, ROOT, environment
 
-PAGES = [ROOT / "docs" / "slurm.md"]
+PAGES = [ROOT / "docs" / "slurm.md", ROOT / "docs" / "queues.md"]
 POLICY_BLOCK = re.compile(r"(?<=^```yaml\n)(.*?)(?=^```$)", re.MULTILINE | re.DOTALL)
 BLOCK = re.compile(r"(?<=^```console\n)(.*?)(?=^```$)", re.MULTILINE | re.DOTALL)
 
@@ -44,7 +44,7 @@ def test_every_command_answers_as_the_page_says(page, tmp_path):
 
 
 def policies() -> list:
-    pages = [ROOT / "docs" / "gpu.md", ROOT / "docs" / "shadow.md"]
+    pages = [ROOT / "docs" / name for name in ("gpu.md", "shadow.md", "queues.md")]
     blocks = [(page, match) for page in pages for match in POLICY_BLOCK.finditer(page.read_text(encoding="utf-8"))]
     return [pytest.param(match[0], id=f"{page.name}-{page.read_text(encoding='utf-8')[:match.start()].count(chr(10))}")
             for page, match in blocks]
@@ -61,7 +61,8 @@ def test_every_policy_of_a_page_is_one(block, tmp_path):
     assert done.returncode == 0, done.stderr
 
 
-def test_the_script_of_the_page_is_the_file_that_it_names():
-    text = (ROOT / "docs" / "slurm.md").read_text(encoding="utf-8")
-    name, script = re.search(r"^`(docs/slurm/\S+)`:\n\n```sh\n(.*?)^```$", text, re.MULTILINE | re.DOTALL).groups()
-    assert (ROOT / name).read_text(encoding="utf-8") == script
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_the_file_on_the_page_is_the_one_that_it_names(page):
+    text = page.read_text(encoding="utf-8")
+    name, shown = re.search(r"`(docs/\S+)`:\n\n```(?:sh|yaml)\n(.*?)^```$", text, re.MULTILINE | re.DOTALL).groups()
+    assert (ROOT / name).read_text(encoding="utf-8") == shown

@@ -50,6 +50,11 @@ std::string describe(const Change& change, const workload::Workload& workload) {
           [](const AddTopologySpread& c) { return "spread " + c.topology_key + " " + c.family; },
           [](const SetPodDeadline& c) { return "deadline=" + std::to_string(c.seconds); },
           [](const SetLabel& c) { return "label " + c.key + "=" + c.value; },
+          [](const SetScheduler& c) { return "scheduler=" + c.name; },
+          [](const SetJobDeadline& c) { return "job-deadline=" + std::to_string(c.seconds); },
+          [](const SuspendJob&) { return std::string("suspend"); },
+          [](const SetJobLabel& c) { return "job-label " + c.key + "=" + c.value; },
+          [](const SetJobAnnotation& c) { return "job-annotation " + c.key + "=" + c.value; },
           [](const SetPodAnnotation& c) { return "annotation " + c.key + "=" + c.value; },
           [](const AddResourceClaim& c) { return "claim " + c.name + " from " + c.claim_template; },
           [&](const UseResourceClaim& c) {
@@ -68,6 +73,8 @@ struct Case {
   std::vector<std::string> warns = {};  // a part of each
   Kind kind = Kind::Pod;
   std::string_view metadata = "";  // of the pod
+  std::string_view job_metadata = "";
+  std::string_view job_spec = "";
 };
 
 void check(const std::vector<Case>& cases) {
@@ -86,7 +93,9 @@ void check(const std::vector<Case>& cases) {
         "{metadata: {name: p, " + std::string(c.metadata) +
         (c.metadata.find("annotations:") == std::string_view::npos ? "annotations: {" + annotations + "}" : "") +
         "}, spec: " + std::string(c.spec) + "}";
-    const std::string yaml = c.kind == Kind::Pod ? pod : "metadata: {name: p}\nspec: {template: " + pod + "}";
+    const std::string yaml = c.kind == Kind::Pod ? pod
+                                                 : "metadata: {name: p, " + std::string(c.job_metadata) + "}\nspec: {" +
+                                                       std::string(c.job_spec) + " template: " + pod + "}";
     const auto object = given::object(c.kind, yaml);
     const config::Policy policy = given::policy(c.policy);
     auto reading = estimate::read_estimate(object.workload, policy, policy.base, given::time("2026-01-01T00:00:00Z"));
@@ -782,6 +791,211 @@ TEST_CASE("the pod deadline is the estimate times a factor, where pods end") {
   });
 }
 
+constexpr std::string_view kEnding = "{restartPolicy: Never, containers: [{name: a}]}";
+
+// What is planned of a Job with `metadata` and `spec`, each `key: value, ` in YAML.
+Case of_job(std::string_view name, std::string_view policy, std::string_view annotations, std::string_view metadata,
+            std::string_view spec, std::vector<std::string> want, std::vector<std::string> warns = {},
+            std::string_view pod_spec = kEnding) {
+  return {name, policy, annotations, pod_spec, std::move(want), std::move(warns), Kind::Job, "", metadata, spec};
+}
+
+TEST_CASE("a Job's deadline counts rounds, retries and the wait for nodes") {
+  constexpr std::string_view kPolicy = "runtime: {jobDeadline: {factor: 2, pending: 10m}}";
+  constexpr std::string_view kWithPods =
+      "runtime: {jobDeadline: {factor: 2, pending: 0s}, podDeadline: {factor: 3, floor: 15m}}";
+  check({
+      of_job("one pod and the API's six retries", kPolicy, "duration=1h", "", "", {"job-deadline=51000"}),
+      of_job("no retry", kPolicy, "duration=1h", "", "backoffLimit: 0,", {"job-deadline=7800"}),
+      of_job("rounds", kPolicy, "duration=1h", "", "backoffLimit: 1, completions: 10, parallelism: 4,",
+             {"job-deadline=29400"}),  // (3 + 1) x 2h + 10m
+      of_job("retries of each index", kPolicy, "duration=1h", "",
+             "backoffLimitPerIndex: 1, completions: 10, parallelism: 5,",
+             {"job-deadline=29400"}),  // (2 + 2) x 2h + 10m
+      of_job("retries of each index and of all", kPolicy, "duration=1h", "",
+             "backoffLimitPerIndex: 5, backoffLimit: 1, completions: 2, parallelism: 2,", {"job-deadline=15000"}),
+      of_job("as the API server writes the absence of a limit", kPolicy, "duration=1h", "",
+             "backoffLimitPerIndex: 0, backoffLimit: 2147483647, completions: 2, parallelism: 2,",
+             {"job-deadline=7800"}),
+      of_job("a work queue has one round", kPolicy, "duration=1h", "", "backoffLimit: 0, parallelism: 8,",
+             {"job-deadline=7800"}),
+      of_job("never below the pods' own", kWithPods, "duration=1m", "", "backoffLimit: 0, completions: 2,",
+             {"deadline=900", "job-deadline=1800"}),
+      of_job("nor below their author's", kPolicy, "duration=1h", "", "backoffLimit: 0,", {"job-deadline=86600"}, {},
+             "{restartPolicy: Never, activeDeadlineSeconds: 86000, containers: [{name: a}]}"),
+      of_job("the author's stands, though shorter", kPolicy, "duration=1h", "", "activeDeadlineSeconds: 60,", {}),
+      of_job("null is none", kPolicy, "duration=1h", "", "activeDeadlineSeconds: null, backoffLimit: 0,",
+             {"job-deadline=7800"}),
+      of_job("what is longer than can be said is none", kPolicy, "duration=20000d", "", "backoffLimit: 0,", {}),
+      of_job("retries without end are none", kPolicy, "duration=1h", "", "backoffLimit: 2147483647,", {}),
+      of_job("of the total duration", kPolicy, "total-duration=3h", "",
+             "backoffLimit: 0, completions: 3, parallelism: 1,", {"job-deadline=22200"}),
+      of_job("no duration", kPolicy, "confidence=low", "", "", {}),
+      of_job("no policy", "", "duration=1h", "", "", {}),
+      {"not of a Pod", kPolicy, "duration=1h", kEnding, {}},
+  });
+}
+
+TEST_CASE("in Kueue a Job has a maximum execution time in the place of a deadline") {
+  constexpr std::string_view kPolicy = "runtime: {jobDeadline: {factor: 2, pending: 10m}}";
+  const std::string with_queue = std::string(kPolicy) + "\nqueues: {kueue: [{queue: batch}]}";
+  const std::string label = "job-label kueue.x-k8s.io/max-exec-time-seconds=";
+  const std::string queue = "job-label kueue.x-k8s.io/queue-name=batch";
+  check({
+      of_job("in its author's queue: waiting there does not count", kPolicy, "duration=1h",
+             "labels: {kueue.x-k8s.io/queue-name: mine}", "backoffLimit: 0,", {label + "7200"}),
+      of_job("in ours", with_queue, "duration=1h", "", "backoffLimit: 0,", {label + "7200", queue, "suspend"}),
+      of_job("an empty name is no queue", kPolicy, "duration=1h", "labels: {kueue.x-k8s.io/queue-name: ''}",
+             "backoffLimit: 0,", {"job-deadline=7800"}),
+      of_job("its author's stands", kPolicy, "duration=1h",
+             "labels: {kueue.x-k8s.io/queue-name: mine, kueue.x-k8s.io/max-exec-time-seconds: '60'}", "", {}),
+      of_job("nor beside a deadline of its author", kPolicy, "duration=1h", "labels: {kueue.x-k8s.io/queue-name: mine}",
+             "activeDeadlineSeconds: 60,", {}),
+      of_job("with fewer pods side by side there are more rounds", kPolicy, "duration=1h",
+             "labels: {kueue.x-k8s.io/queue-name: mine}, annotations: {kueue.x-k8s.io/job-min-parallelism: '2'}",
+             "backoffLimit: 0, completions: 8, parallelism: 8,", {label + "28800"}),
+      of_job("nonsense there is nothing", kPolicy, "duration=1h",
+             "labels: {kueue.x-k8s.io/queue-name: mine}, annotations: {kueue.x-k8s.io/job-min-parallelism: '-2'}",
+             "backoffLimit: 0, completions: 8, parallelism: 8,", {label + "7200"}),
+  });
+}
+
+TEST_CASE("a Job waits in the first Kueue queue that matches, unless its author said otherwise") {
+  constexpr std::string_view kPolicy = "queues: {kueue: [{when: {gpu: '>0'}, queue: gpu}, {queue: batch}]}";
+  const std::string queue = "job-label kueue.x-k8s.io/queue-name=";
+  check({
+      of_job("the first that matches", kPolicy, "duration=1h", "", "", {queue + "batch", "suspend"}),
+      of_job("as the API server sends a Job that says nothing", kPolicy, "duration=1h", "labels: null",
+             "suspend: false,", {queue + "batch", "suspend"}),
+      of_job("the author's queue stands", kPolicy, "duration=1h", "labels: {kueue.x-k8s.io/queue-name: mine}", "", {}),
+      of_job("as older versions of Kueue read it, too", kPolicy, "duration=1h",
+             "annotations: {kueue.x-k8s.io/queue-name: mine}", "", {}),
+      of_job("his that is held back stays so", kPolicy, "duration=1h", "labels: {kueue.x-k8s.io/queue-name: mine}",
+             "suspend: true,", {"suspend"}),
+      of_job("an author who holds his Job back is not overruled", kPolicy, "duration=1h", "", "suspend: true,", {},
+             {"suspend: true is kept; not queued in batch"}),
+      of_job("a Job of a CronJob", kPolicy, "duration=1h",
+             "ownerReferences: [{apiVersion: batch/v1, kind: CronJob, name: c, controller: true}]", "",
+             {queue + "batch", "suspend"}),
+      of_job("a Job of somebody who starts it himself", kPolicy, "duration=1h",
+             "ownerReferences: [{apiVersion: jobset.x-k8s.io/v1alpha2, kind: JobSet, name: s, controller: true}]", "",
+             {}),
+      of_job("nothing matches", "queues: {kueue: [{when: {gpu: '>0'}, queue: gpu}]}", "duration=1h", "", "", {}),
+      {"Kueue's own hook gates Pods: they are left alone", kPolicy, "duration=1h", kEnding, {}},
+  });
+}
+
+TEST_CASE("Volcano's queue is for the pods of its scheduler") {
+  constexpr std::string_view kQueues =
+      "queues: {volcano: [{when: {duration: '<=1h'}, queue: short}, {queue: batch, gang: true}]}";
+  const std::string policy = "schedulers: [volcano]\n" + std::string(kQueues);
+  const std::string queue = "annotation scheduling.volcano.sh/queue-name=";
+  const std::string gang = "job-annotation scheduling.volcano.sh/group-min-member=";
+  constexpr std::string_view kVolcano = "{restartPolicy: Never, schedulerName: volcano, containers: [{name: a}]}";
+  check({
+      {"scheduler and queue", policy, "duration=1h", kEnding, {"scheduler=volcano", queue + "short"}},
+      {"of its author's choice only the queue", std::string_view(kQueues), "duration=1h", kVolcano, {queue + "short"}},
+      {"as the API server sends a Pod that says nothing",
+       policy,
+       "duration=1h",
+       "{restartPolicy: Never, schedulerName: default-scheduler, containers: [{name: a}]}",
+       {"scheduler=volcano", queue + "short"}},
+      {"another scheduler knows no such queue",
+       policy,
+       "duration=1h",
+       "{restartPolicy: Never, schedulerName: kai-scheduler, containers: [{name: a}]}",
+       {}},
+      {"a scheduler that the policy does not list is not written", kQueues, "duration=1h", kEnding, {}},
+      of_job("pods side by side start together", policy, "duration=2h", "", "parallelism: 4, completions: 8,",
+             {"scheduler=volcano", queue + "batch", gang + "4"}),
+      of_job("no more than there are", policy, "duration=2h", "", "parallelism: 4, completions: 3,",
+             {"scheduler=volcano", queue + "batch", gang + "3"}),
+      of_job("one pod is no gang", policy, "duration=2h", "", "parallelism: 1, completions: 3,",
+             {"scheduler=volcano", queue + "batch"}),
+      of_job("the author's minimum stands", policy, "duration=2h",
+             "annotations: {scheduling.volcano.sh/group-min-member: '2'}", "parallelism: 4,",
+             {"scheduler=volcano", queue + "batch"}),
+      of_job("not every queue is for gangs", policy, "duration=1h", "", "parallelism: 4,",
+             {"scheduler=volcano", queue + "short"}),
+      {"the author's queue stands",
+       policy,
+       "",
+       kVolcano,
+       {},
+       {"scheduling.volcano.sh/queue-name: \"mine\" is kept; wanted: batch"},
+       Kind::Pod,
+       "annotations: {scheduling.volcano.sh/queue-name: mine, estimate.plimsoll.dev/duration: 2h}"},
+      {"the same queue is not worth a word",
+       policy,
+       "",
+       kVolcano,
+       {},
+       {},
+       Kind::Pod,
+       "annotations: {scheduling.volcano.sh/queue-name: batch, estimate.plimsoll.dev/duration: 2h}"},
+      {"a pod group has a queue of its own",
+       policy,
+       "",
+       kVolcano,
+       {},
+       {},
+       Kind::Pod,
+       "annotations: {scheduling.k8s.io/group-name: g, estimate.plimsoll.dev/duration: 2h}"},
+  });
+}
+
+TEST_CASE("work that would be lost is kept from eviction, if it ends in time") {
+  constexpr std::string_view kPolicy = "disruption: {protectFrom: [cluster-autoscaler, karpenter], upTo: 6h}";
+  const std::string autoscaler = "annotation cluster-autoscaler.kubernetes.io/safe-to-evict=false";
+  const std::string karpenter = "annotation karpenter.sh/do-not-disrupt=true";
+  check({
+      {"both are asked", kPolicy, "duration=6h", kEnding, {autoscaler, karpenter}},
+      of_job("at the Job's template", kPolicy, "duration=6h", "", "", {autoscaler, karpenter}),
+      {"who says no is believed", kPolicy, "duration=6h interruptible=false", kEnding, {autoscaler, karpenter}},
+      {"who may be stopped is not spared", kPolicy, "duration=6h interruptible=true", kEnding, {}},
+      {"nor who saves his work", kPolicy, "duration=6h interruptible=10m", kEnding, {}},
+      {"nor who takes too long", kPolicy, "duration=6h1s", kEnding, {}},
+      {"nor who does not say how long", kPolicy, "confidence=low", kEnding, {}},
+      {"nor who never ends", kPolicy, "duration=6h", "{restartPolicy: Always, containers: [{name: a}]}", {}},
+      {"a day at the most", "disruption: {protectFrom: [karpenter]}", "duration=24h", kEnding, {karpenter}},
+      {"and no longer", "disruption: {protectFrom: [karpenter]}", "duration=1d1s", kEnding, {}},
+      {"whoever the policy names",
+       "disruption: {protectFrom: [cluster-autoscaler]}",
+       "duration=1h",
+       kEnding,
+       {autoscaler}},
+      {"where the condition holds",
+       "disruption: {protectFrom: [karpenter], when: {duration: '>=1h'}}",
+       "duration=59m",
+       kEnding,
+       {}},
+      {"the author's word stands",
+       kPolicy,
+       "",
+       kEnding,
+       {karpenter},
+       {},
+       Kind::Pod,
+       "annotations: {cluster-autoscaler.kubernetes.io/safe-to-evict: 'true', estimate.plimsoll.dev/duration: 1h}"},
+  });
+}
+
+TEST_CASE("short work that may be stopped goes to nodes that may go away") {
+  constexpr std::string_view kPolicy = R"(
+tolerations: [{when: {interruptible: true, duration: '<=1h'}, add: [{key: spot, operator: Exists, effect: NoSchedule}]}]
+nodeAffinity: [{when: {interruptible: true, duration: '<=1h'}, prefer: [{key: karpenter.sh/capacity-type, in: [spot]}]}]
+)";
+  const std::vector<std::string> spot = {"tolerate spot Exists :NoSchedule",
+                                         "prefer karpenter.sh/capacity-type In spot*50"};
+  check({
+      {"short, and may be stopped", kPolicy, "duration=1h interruptible=true", kEnding, spot},
+      {"or saves its work", kPolicy, "duration=1h interruptible=5m", kEnding, spot},
+      {"too long", kPolicy, "duration=2h interruptible=true", kEnding, {}},
+      {"may not", kPolicy, "duration=1h interruptible=false", kEnding, {}},
+      {"does not say", kPolicy, "duration=1h", kEnding, {}},
+  });
+}
+
 TEST_CASE("a condition asks about the whole pod, and what is not known never holds") {
   struct Condition {
     std::string_view condition;
@@ -800,6 +1014,8 @@ TEST_CASE("a condition asks about the whole pod, and what is not known never hol
       {"{gpu: '0'}", true},
       {"{gpu: '>0'}", false},
       {"{gpuMemory: '>=0'}", false},
+      {"{interruptible: false}", true},  // what is not said is not so
+      {"{interruptible: true}", false},
       {"{confidence: medium}", true},
       {"{confidence: [low, high]}", false},
       {"{kind: Job}", true},

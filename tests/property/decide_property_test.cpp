@@ -66,6 +66,20 @@ gpu:
   models: [{name: T4, memory: 4Gi, resource: nvidia.com/t4}, {name: A100, memory: 6Gi, nodeLabels: {g: [a]}}]
 onInvalidEstimate: {created: warn}
 )",
+    R"(
+schedulers: [volcano]
+queues: {kueue: [{when: {duration: '>1h'}, queue: batch}], volcano: [{queue: v, gang: true}]}
+disruption: {protectFrom: [cluster-autoscaler, karpenter]}
+runtime: {podDeadline: {factor: 3, floor: 15m}, jobDeadline: {pending: 1h}}
+tolerations: [{when: {interruptible: true}, add: [{key: spot, operator: Exists}]}]
+onInvalidEstimate: {created: warn}
+)",
+    R"(
+queues: {kueue: [{when: {labels: {team: a}}, queue: a}, {queue: rest}]}
+disruption: {protectFrom: [karpenter], when: {labels: {kueue.x-k8s.io/queue-name: '*'}}}
+runtime: {jobDeadline: {factor: 1, pending: 0s}}
+onInvalidEstimate: {created: warn}
+)",
 };
 
 // One source of choices. Distributions of the standard library differ between implementations; this does not.
@@ -90,10 +104,11 @@ constexpr std::string_view kResources[] = {
     "cpu",           "memory",   "ephemeral-storage",         "nvidia.com/gpu",   "amd.com/gpu", "example.com/odd",
     "hugepages-2Mi", "rdma/hca", "koordinator.sh/gpu-memory", "nvidia.com/gpumem"};
 constexpr std::string_view kNames[] = {"main", "side", "istio-proxy", "init", "labels", "x\u202Ey"};
-constexpr std::string_view kKeys[] = {"cpu",       "memory",      "ephemeral-storage", "gpu",       "gpu-memory",
-                                      "duration",  "deadline",    "confidence",        "container", "family",
-                                      "gpu-model", "memory.main", "cpu.side",          "gpu.init",  "memory.late",
-                                      "memroy",    "strange",     "containers",        "cuda",      "extended"};
+constexpr std::string_view kKeys[] = {"cpu",          "memory",      "ephemeral-storage", "gpu",       "gpu-memory",
+                                      "duration",     "deadline",    "confidence",        "container", "family",
+                                      "gpu-model",    "memory.main", "cpu.side",          "gpu.init",  "memory.late",
+                                      "memroy",       "strange",     "containers",        "cuda",      "extended",
+                                      "interruptible"};
 constexpr std::string_view kValues[] = {"1",
                                         "2",
                                         "4Gi",
@@ -137,6 +152,7 @@ class Generator {
       metadata("metadata");
       w_.key("spec").begin_object();
       unknown();
+      job_spec();
       w_.key("template").begin_object();
       unknown();
       pod();
@@ -162,6 +178,16 @@ class Generator {
         .end_object();
   }
 
+  void job_spec() {
+    if (dice_.one_in(3)) w_.member("completions", static_cast<int>(dice_.below(20)));
+    if (dice_.one_in(3)) w_.member("parallelism", static_cast<int>(dice_.below(6)));
+    if (dice_.one_in(4)) w_.member("backoffLimit", static_cast<int>(dice_.below(4)));
+    if (dice_.one_in(8)) w_.member("backoffLimitPerIndex", static_cast<int>(dice_.below(3)));
+    if (dice_.one_in(6)) w_.member("activeDeadlineSeconds", static_cast<int>(dice_.below(2000)));
+    constexpr std::string_view kSuspend[] = {"null", "true", "false", "false", R"("true")"};
+    if (dice_.one_in(2)) w_.key("suspend").raw(dice_.pick(kSuspend));
+  }
+
   void annotations() {
     w_.key("annotations");
     if (dice_.one_in(20)) {
@@ -185,6 +211,10 @@ class Generator {
     if (dice_.one_in(10)) w_.member("kubectl.kubernetes.io/default-container", dice_.pick(kNames));
     if (dice_.one_in(10)) w_.member("foreign.example.com/a", "b");
     if (dice_.one_in(10)) w_.member("gpu-memory", dice_.pick(kQuantities));
+    constexpr std::string_view kOthers[] = {"scheduling.volcano.sh/group-min-member",
+                                            "scheduling.volcano.sh/queue-name", "scheduling.k8s.io/group-name",
+                                            "karpenter.sh/do-not-disrupt", "kueue.x-k8s.io/queue-name"};
+    if (dice_.one_in(6)) w_.member(dice_.pick(kOthers), dice_.one_in(2) ? "4" : "true");
     w_.end_object();
   }
 
@@ -199,6 +229,7 @@ class Generator {
     if (is("duration")) return dice_.one_in(2) ? "4m" : "2h";
     if (is("deadline")) return "+6h";
     if (is("confidence")) return "low";
+    if (is("interruptible")) return dice_.one_in(2) ? "true" : "10m";
     if (is("container")) return "main";
     return "2Gi";
   }
@@ -231,6 +262,16 @@ class Generator {
                                                "main.claims",
                                                "annotations.gpu-memory",
                                                "annotations.estimate.plimsoll.dev/memory",
+                                               "annotations.karpenter.sh/do-not-disrupt",
+                                               "annotations.scheduling.volcano.sh/queue-name",
+                                               "schedulerName",
+                                               "job.suspend",
+                                               "job.activeDeadlineSeconds",
+                                               "job.template",
+                                               "objectLabels.kueue.x-k8s.io/queue-name",
+                                               "objectLabels.team",
+                                               "objectAnnotations.scheduling.volcano.sh/group-min-member",
+                                               "objectAnnotations.estimate.plimsoll.dev/memory",
                                                "nonsense"};
         if (dice_.one_in(2)) slot = dice_.pick(kSlots);
         if (!used.insert(slot).second) continue;
@@ -275,6 +316,7 @@ class Generator {
     if (dice_.one_in(4)) {
       w_.key("labels").begin_object().member("team", "a");
       if (dice_.one_in(3)) w_.member("plimsoll.dev/family", "mine");
+      if (dice_.one_in(5)) w_.member("kueue.x-k8s.io/queue-name", dice_.one_in(2) ? "b" : "");
       if (dice_.one_in(8)) w_.member("ray.io/cluster", "c");
       w_.end_object();
     }
@@ -373,6 +415,8 @@ class Generator {
     }
     containers("containers", 3);
     if (dice_.one_in(3)) containers("initContainers", 3);
+    constexpr std::string_view kSchedulers[] = {"volcano", "default-scheduler", "kai-scheduler", "", "b"};
+    if (dice_.one_in(3)) w_.member("schedulerName", dice_.pick(kSchedulers));
     constexpr std::string_view kClasses[] = {"minutes", "hours", "normal", "mine", ""};
     if (dice_.one_in(3)) w_.member("priorityClassName", dice_.pick(kClasses));
     if (dice_.one_in(4)) w_.member("priority", static_cast<int>(dice_.below(9)));

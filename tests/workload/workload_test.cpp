@@ -400,6 +400,57 @@ spec: {template: {metadata: {labels: {a: template}, annotations: {z: template}},
   CHECK(object.workload.restart_policy() == "Always");
 }
 
+TEST_CASE("what Plimsoll wrote of labels, annotations and scheduler is not their author's") {
+  const auto object = job(R"(
+metadata:
+  labels: {kueue.x-k8s.io/queue-name: batch, team: a}
+  annotations: {scheduling.volcano.sh/group-min-member: "4", b: c}
+spec:
+  suspend: true
+  template:
+    metadata:
+      labels: {plimsoll.dev/family: f}
+      annotations:
+        karpenter.sh/do-not-disrupt: "true"
+        plimsoll.dev/decision: '{"v":1,"set":{"annotations.karpenter.sh/do-not-disrupt":"true","job.suspend":true,
+          "labels.plimsoll.dev/family":"f","objectAnnotations.scheduling.volcano.sh/group-min-member":"4",
+          "objectLabels.kueue.x-k8s.io/queue-name":"batch","objectLabels.team":"b","schedulerName":"volcano"},
+          "was":{"job.suspend":false,"schedulerName":"default-scheduler"}}'
+    spec: {schedulerName: volcano, containers: []}
+)");
+  const Workload& w = object.workload;
+  CHECK_FALSE(w.label("kueue.x-k8s.io/queue-name"));
+  CHECK_FALSE(w.object_label("kueue.x-k8s.io/queue-name"));
+  CHECK_FALSE(w.label("plimsoll.dev/family"));
+  CHECK(w.label("team") == "a");  // it holds another value than the marker says
+  CHECK_FALSE(w.object_annotation("scheduling.volcano.sh/group-min-member"));
+  CHECK(w.object_annotation("b") == "c");
+  CHECK_FALSE(w.authored_annotation("karpenter.sh/do-not-disrupt"));
+  CHECK_FALSE(w.scheduler());
+  CHECK(w.authored("job.suspend", w.job_spec["suspend"]).boolean() == false);
+}
+
+TEST_CASE("the default scheduler is nobody's choice") {
+  const auto scheduler = [](std::string_view spec) {
+    const auto object = pod("spec: {" + std::string(spec) + "containers: []}");
+    return std::string(object.workload.scheduler().value_or("none"));
+  };
+  CHECK(scheduler("") == "none");
+  CHECK(scheduler("schedulerName: null, ") == "none");
+  CHECK(scheduler("schedulerName: '', ") == "none");
+  CHECK(scheduler("schedulerName: default-scheduler, ") == "none");
+  CHECK(scheduler("schedulerName: volcano, ") == "volcano");
+}
+
+TEST_CASE("a Job's own metadata is held to what the API server would decode") {
+  for (const std::string_view metadata : {"[]", "{labels: []}", "{annotations: x}"}) {
+    INFO(metadata);
+    const json::Document document =
+        given::document("metadata: " + std::string(metadata) + "\nspec: {template: {spec: {containers: []}}}");
+    CHECK_FALSE(view_workload(Kind::Job, document.root()));
+  }
+}
+
 TEST_CASE("the pods of a Job run in as many rounds as its parallelism makes of its completions") {
   struct Case {
     std::string_view spec;

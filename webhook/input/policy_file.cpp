@@ -59,6 +59,20 @@ std::string describe(const config::Settings& settings) {
       settings.pod_deadline ? fmt::format("pod deadline {} x the duration, at least {}",
                                           to_text(settings.pod_deadline->factor), to_text(settings.pod_deadline->floor))
                             : "no pod deadline");
+  if (const auto& deadline = settings.job_deadline) {
+    text += fmt::format(" Jobs are stopped after {} x the duration of their rounds and retries, and {} more.",
+                        to_text(deadline->factor), to_text(deadline->pending));
+  }
+  std::vector<std::string> queues;
+  for (const config::Queue& queue : settings.queues.kueue) queues.push_back(queue.name);
+  if (!queues.empty()) text += fmt::format(" Kueue queues: {}.", join(queues));
+  queues.clear();
+  for (const config::VolcanoQueue& queue : settings.queues.volcano) queues.push_back(queue.queue.name);
+  if (!queues.empty()) text += fmt::format(" Volcano queues: {}.", join(queues));
+  if (!settings.disruption.protect_from.empty()) {
+    text += fmt::format(" What runs for at most {} and is not interruptible is not evicted.",
+                        to_text(settings.disruption.up_to));
+  }
   return text;
 }
 

@@ -82,6 +82,10 @@ EstimateTable tabulate(const Decision& decision) {
   table.add("duration", estimate.duration);
   table.add("deadline", estimate.deadline);
   if (estimate.slack) table.add("slack", to_text(*estimate.slack), "deadline − submission − duration");
+  if (estimate.interruptible) {
+    table.add("interruptible", estimate.interruptible->value ? "yes" : "no",
+              "from " + to_display(estimate.interruptible->origin.where, kNoLimit));
+  }
   for (std::size_t i = 0; i < std::min(estimate.containers.size(), decision.container_names.size()); ++i) {
     const estimate::ContainerEstimate& container = estimate.containers[i];
     const auto what = [&](std::string_view resource) {

@@ -80,6 +80,8 @@ struct Condition {
   std::vector<Comparison<GpuCount>> gpu;
   /// On each GPU.
   std::vector<Comparison<Bytes>> gpu_memory;
+  /// What is not said to be interruptible is not.
+  std::optional<bool> interruptible;
   /// One of these; empty: any. Names are globs.
   std::vector<Confidence> confidence;
   std::vector<std::string> kinds;
@@ -254,6 +256,47 @@ struct PodDeadline {
   bool operator==(const PodDeadline&) const = default;
 };
 
+/// The whole Job's, for every round of its pods and every retry.
+struct JobDeadline {
+  Ratio factor = Ratio::from_thousandths(3000);
+  /// How long it may wait for nodes in all.
+  Duration pending{};
+  bool operator==(const JobDeadline&) const = default;
+};
+
+/// A queue, for those for which `when` holds.
+struct Queue {
+  Condition when;
+  std::string name;
+  bool operator==(const Queue&) const = default;
+};
+
+struct VolcanoQueue {
+  Queue queue;
+  /// Whether the pods that a Job runs side by side start together or not at all.
+  bool gang = false;
+  bool operator==(const VolcanoQueue&) const = default;
+};
+
+/// Of each kind the first match wins.
+struct Queues {
+  std::vector<Queue> kueue;  ///< LocalQueues
+  std::vector<VolcanoQueue> volcano;
+  bool operator==(const Queues&) const = default;
+};
+
+/// Who may empty a node to save it.
+enum class Evictor { ClusterAutoscaler, Karpenter };
+
+/// Which pods are not to be evicted by whom: those that end by themselves, and would lose their work.
+struct Disruption {
+  std::vector<Evictor> protect_from;
+  Condition when;
+  /// Longer ones would keep their nodes from being replaced for too long.
+  Duration up_to{std::chrono::hours(24)};
+  bool operator==(const Disruption&) const = default;
+};
+
 /// A node selector requirement.
 struct NodeRequirement {
   std::string key;
@@ -312,6 +355,11 @@ struct Settings {
   Lists lists = Lists::Warn;
   Priority priority;
   std::optional<PodDeadline> pod_deadline;
+  std::optional<JobDeadline> job_deadline;
+  /// Schedulers that run in the cluster beside the default one: no other is written.
+  std::vector<std::string> schedulers;
+  Queues queues;
+  Disruption disruption;
   std::vector<NodeAffinityRule> node_affinity;
   std::vector<PlacementRule> placement;
   bool operator==(const Settings&) const = default;

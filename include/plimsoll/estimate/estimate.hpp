@@ -65,6 +65,10 @@ struct Estimate {
   /// deadline − submission − the run time of all rounds (workload::Workload::rounds); negative when it cannot be met.
   std::optional<Duration> slack;
   config::Confidence confidence = config::Confidence::Medium;
+  /// Whether a pod may be stopped and started again; nothing where its author does not say.
+  std::optional<Sized<bool>> interruptible;
+  /// Unless its author says otherwise, what is stopped is lost.
+  [[nodiscard]] bool is_interruptible() const { return interruptible && interruptible->value; }
   /// Acceptable GPU models, best first.
   std::vector<std::string> gpu_models;
   std::optional<Sized<CudaVersion>> cuda;

@@ -25,6 +25,7 @@ class Builder {
   ~Builder();
 
   [[nodiscard]] View text(std::string_view content);
+  [[nodiscard]] View boolean(bool truth);
   [[nodiscard]] View integer(std::int64_t number);
   /// The members in this order; one whose value is missing is left out.
   [[nodiscard]] View object(std::span<const Member> members);

@@ -1,4 +1,4 @@
-// What can be changed in a pod: a closed set. Adding one breaks every visit until it is handled.
+// What can be changed in a pod and its Job: a closed set. Adding one breaks every visit until it is handled.
 #pragma once
 
 #include <cstddef>
@@ -65,7 +65,28 @@ struct SetLabel {
   std::string value;
 };
 
-/// An annotation of the pod: one of workload::kGpuAnnotations.
+/// schedulerName of the pod.
+struct SetScheduler {
+  std::string name;
+};
+/// activeDeadlineSeconds of the Job itself; its clock starts when the Job does, and anew when it is resumed.
+struct SetJobDeadline {
+  std::int64_t seconds = 0;
+};
+/// The Job is created suspended: somebody else resumes it.
+struct SuspendJob {};
+/// A label of the Job itself: one of workload::is_object_label_of_ours.
+struct SetJobLabel {
+  std::string key;
+  std::string value;
+};
+/// An annotation of the Job itself: one of workload::is_object_annotation_of_ours.
+struct SetJobAnnotation {
+  std::string key;
+  std::string value;
+};
+
+/// An annotation of the pod: one of workload::is_pod_annotation_of_ours.
 struct SetPodAnnotation {
   std::string key;
   std::string value;
@@ -81,9 +102,10 @@ struct UseResourceClaim {
   std::string name;
 };
 
-using Edit = std::variant<SetAmount, SetPriorityClass, AddToleration, AddNodeSelector, RequireNode, PreferNode,
-                          AddPodAntiAffinity, AddTopologySpread, SetPodDeadline, SetLabel, SetPodAnnotation,
-                          AddResourceClaim, UseResourceClaim>;
+using Edit =
+    std::variant<SetAmount, SetPriorityClass, AddToleration, AddNodeSelector, RequireNode, PreferNode,
+                 AddPodAntiAffinity, AddTopologySpread, SetPodDeadline, SetLabel, SetPodAnnotation, AddResourceClaim,
+                 UseResourceClaim, SetScheduler, SetJobDeadline, SuspendJob, SetJobLabel, SetJobAnnotation>;
 
 /// One edit and why: which rule, and its arithmetic in words.
 struct Change {

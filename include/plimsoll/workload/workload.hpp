@@ -33,6 +33,19 @@ enum class Kind { Pod, Job, CronJob };
 inline constexpr std::array<std::string_view, 4> kGpuAnnotations = {
     "gpu-memory", "gpu-fraction", "gpu-fraction-num-devices", "gpu-fraction-container-name"};
 
+inline constexpr std::string_view kSafeToEvict = "cluster-autoscaler.kubernetes.io/safe-to-evict";
+inline constexpr std::string_view kDoNotDisrupt = "karpenter.sh/do-not-disrupt";
+inline constexpr std::string_view kVolcanoQueue = "scheduling.volcano.sh/queue-name";
+inline constexpr std::string_view kVolcanoMinMember = "scheduling.volcano.sh/group-min-member";
+inline constexpr std::string_view kKueueQueue = "kueue.x-k8s.io/queue-name";
+inline constexpr std::string_view kKueueMaxExecTime = "kueue.x-k8s.io/max-exec-time-seconds";
+
+/// Whether a rule may write this annotation of a pod, or this annotation or label of a Job itself. A marker that claims
+/// another one is not believed: it must not reach the estimates.
+[[nodiscard]] bool is_pod_annotation_of_ours(std::string_view key);
+[[nodiscard]] bool is_object_annotation_of_ours(std::string_view key);
+[[nodiscard]] bool is_object_label_of_ours(std::string_view key);
+
 /// "Pod", "Job", "CronJob".
 [[nodiscard]] std::string_view to_text(Kind kind);
 
@@ -105,6 +118,7 @@ struct Workload {
   json::View pod_spec;
   json::View job_spec;  ///< of a Job, or of those that a CronJob makes; nothing for a Pod
   json::Pointer metadata_path;
+  json::Pointer job_spec_path;
   json::Pointer template_path;        ///< "" for a Pod, "/spec/template" for a Job ...
   std::vector<Container> containers;  ///< app containers, then init containers
   std::optional<Marker> marker;
@@ -118,8 +132,13 @@ struct Workload {
   /// completions) and a Pod have 1. Source:
   /// https://kubernetes.io/docs/concepts/workloads/controllers/job/#parallel-jobs
   [[nodiscard]] std::int64_t rounds() const;
-  /// Of the pod template, else of the object.
+  /// Of the pod template, else of the object, where its author wrote it.
   [[nodiscard]] std::optional<std::string_view> label(std::string_view key) const;
+  /// Of the object itself, where its author wrote it.
+  [[nodiscard]] std::optional<std::string_view> object_label(std::string_view key) const;
+  [[nodiscard]] std::optional<std::string_view> object_annotation(std::string_view key) const;
+  /// The scheduler that its author chose; nothing for none, and for the one that is written where there is none.
+  [[nodiscard]] std::optional<std::string_view> scheduler() const;
   [[nodiscard]] std::optional<std::string_view> pod_annotation(std::string_view key) const;
   /// The same where its author wrote it.
   [[nodiscard]] std::optional<std::string_view> authored_annotation(std::string_view key) const;

@@ -1,0 +1,98 @@
+// Queues, deadlines of whole Jobs, and what is not to be evicted.
+#include <fmt/format.h>
+
+#include <chrono>
+
+#include "reader.hpp"
+#include "syntax.hpp"
+
+namespace plimsoll::config {
+namespace {
+
+// A node that may not be emptied is neither patched nor given back.
+constexpr Duration kMostProtected{std::chrono::hours(24)};
+// Longer ones do not fit into activeDeadlineSeconds as Kueue reads it, beside the run time itself.
+constexpr Duration kMostPending{std::chrono::hours(24 * 365)};
+
+void read_pending(const Value& value, Duration& out) {
+  read(value, out);
+  if (value.is_sound() && (out < Duration() || out > kMostPending)) {
+    value.refuse(fmt::format("must be from 0s to 365d, not {}", quoted(value.node().text)));
+  }
+}
+
+void read_up_to(const Value& value, Duration& out) {
+  read(value, out);
+  if (value.is_sound() && (out <= Duration() || out > kMostProtected)) {
+    value.refuse(fmt::format("must be more than 0s and at most 24h, not {}", quoted(value.node().text)));
+  }
+}
+
+/// Refuses what comes after a queue that takes everything.
+void check_reached(const std::optional<Value>& list, std::size_t count, const auto& is_catch_all) {
+  for (std::size_t i = 0; list && i + 1 < count; ++i) {
+    if (!is_catch_all(i) || !list->item(i).is_sound()) continue;
+    for (std::size_t late = i + 1; late < count; ++late) {
+      list->item(late).refuse(fmt::format("is never reached: queue {} takes everything", i));
+    }
+    return;
+  }
+}
+
+}  // namespace
+
+template <>
+const Schema<JobDeadline>& schema<JobDeadline>() {
+  static const Schema<JobDeadline> kSchema{{
+      field("factor", &JobDeadline::factor, read_enlarging),
+      required(field("pending", &JobDeadline::pending, read_pending)),
+  }};
+  return kSchema;
+}
+
+template <>
+const Schema<Queue>& schema<Queue>() {
+  static const Schema<Queue> kSchema{{
+      field("when", &Queue::when),
+      required(field("queue", &Queue::name, written_as(kQueue))),
+  }};
+  return kSchema;
+}
+
+template <>
+const Schema<VolcanoQueue>& schema<VolcanoQueue>() {
+  static const Schema<VolcanoQueue> kSchema{
+      joined<VolcanoQueue>({fields_of(&VolcanoQueue::queue), {field("gang", &VolcanoQueue::gang)}})};
+  return kSchema;
+}
+
+template <>
+const Schema<Queues>& schema<Queues>() {
+  static const Schema<Queues> kSchema{
+      {
+          tables("kueue", &Queues::kueue),
+          tables("volcano", &Queues::volcano),
+      },
+      [](const Value& value, const Queues& queues) {
+        check_reached(value.find("kueue"), queues.kueue.size(),
+                      [&](std::size_t i) { return queues.kueue[i].when.always_holds(); });
+        check_reached(value.find("volcano"), queues.volcano.size(),
+                      [&](std::size_t i) { return queues.volcano[i].queue.when.always_holds(); });
+      },
+  };
+  return kSchema;
+}
+
+template <>
+const Schema<Disruption>& schema<Disruption>() {
+  static const Schema<Disruption> kSchema{{
+      required(field("protectFrom", &Disruption::protect_from,
+                     list_of(one_of<Evictor>(
+                         {{"cluster-autoscaler", Evictor::ClusterAutoscaler}, {"karpenter", Evictor::Karpenter}})))),
+      field("when", &Disruption::when),
+      field("upTo", &Disruption::up_to, read_up_to),
+  }};
+  return kSchema;
+}
+
+}  // namespace plimsoll::config
