@@ -76,6 +76,8 @@ def why_not_again(case: str) -> str:
         return "the policy asks for changes of what the author wrote, which his file then contradicts"
     if MARKER in template_annotations(load_input(case)):
         return "the file brings an old decision, which gave way to the new one"
+    if load_input(case)["spec"].get("suspend") is False:
+        return "the file resumes what was suspended for a queue: nobody can tell its false from the API server's"
     if any(value is None for value in _leaves(load_input(case))):
         return "kubectl takes a null for the wish to delete"
     return ""

@@ -78,6 +78,17 @@ def register_sidecar_injector(kubectl: Kubectl, configuration: str, port: int, c
     _wait_until_called(kubectl, f"{kubectl.namespace}.sidecar-injector.test", _probe_pod())
 
 
+def register_job_hook(kubectl: Kubectl, configuration: str, port: int, ca: bytes) -> None:
+    """Registers a hook for the Jobs of `kubectl`'s namespace, and returns when the API server calls it. It is never called again, as
+    Kueue's is not."""
+    service, hook = sidecar_injector(configuration, kubectl.namespace, port, ca)
+    (webhook,) = hook["webhooks"]
+    webhook |= {"name": f"{configuration}.{kubectl.namespace}.job-hook.test", "reinvocationPolicy": "Never",
+                "rules": [{"apiGroups": ["batch"], "apiVersions": ["v1"], "resources": ["jobs"], "operations": ["CREATE"]}]}
+    kubectl.apply(service, hook)
+    _wait_until_called(kubectl, webhook["name"], _probe_job())
+
+
 def _wait_until_called(kubectl: Kubectl, webhook: str, probe: Object) -> None:
     # The API server learns of a configuration through its own watch, within a second or so.
     metrics = WebhookMetrics(kubectl, webhook)
