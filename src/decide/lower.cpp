@@ -201,8 +201,8 @@ class Additions {
     make(kTemplate, "spec", workload.pod_spec);
     make(kTemplate, "metadata", workload.template_metadata);
     if (!workload.job_spec) return;
-    object_metadata_ = make_root(workload.metadata_path, workload.metadata);
-    job_spec_ = make_root(workload.job_spec_path, workload.job_spec);
+    object_metadata_ = make_root(workload.object_path / "metadata", workload.metadata);
+    job_spec_ = make_root(workload.object_path / "spec", workload.job_spec);
   }
 
   /// The member `key` of `parent`.

@@ -192,10 +192,11 @@ Unexpected<Error> misplaced(json::Kind kind, const json::Pointer& at) {
 
 // What the API server would not even decode must not become a patch that does not apply.
 Result<void> check_places(const Workload& workload, json::View pod_template) {
-  if (!fits(workload.metadata, json::Kind::Object)) return misplaced(json::Kind::Object, workload.metadata_path);
+  const auto at_metadata = [&] { return workload.object_path / "metadata"; };
+  if (!fits(workload.metadata, json::Kind::Object)) return misplaced(json::Kind::Object, at_metadata());
   for (const std::string_view map : {"annotations", "labels"}) {
     if (fits(workload.metadata[map], json::Kind::Object)) continue;
-    return misplaced(json::Kind::Object, workload.metadata_path / map);
+    return misplaced(json::Kind::Object, at_metadata() / map);
   }
   std::array<json::View, std::size(kPlaces)> views = {pod_template};
   for (std::size_t i = 1; i < views.size(); ++i) {
@@ -348,7 +349,10 @@ std::optional<std::string_view> Workload::label(std::string_view key) const {
 }
 
 std::optional<std::string_view> Workload::object_label(std::string_view key) const {
-  return authored_member(*this, metadata["labels"], "objectLabels.", key);
+  const json::View labels = metadata["labels"];
+  const bool gets_the_templates = job_spec && labels.size() == 0;
+  return gets_the_templates ? authored_member(*this, template_metadata["labels"], "labels.", key)
+                            : authored_member(*this, labels, "objectLabels.", key);
 }
 
 std::optional<std::string_view> Workload::object_annotation(std::string_view key) const {
@@ -486,7 +490,6 @@ Result<Workload> view_workload(Kind kind, json::View object, Markers markers) {
   if (kind == Kind::Job) {
     workload.template_path = json::Pointer("/spec/template");
     workload.job_spec = object["spec"];
-    workload.job_spec_path = json::Pointer("/spec");
     pod_template = workload.job_spec["template"];
   } else if (kind == Kind::CronJob) {
     // Seen as the Job that it makes.
@@ -494,7 +497,7 @@ Result<Workload> view_workload(Kind kind, json::View object, Markers markers) {
     workload.metadata = object["spec"]["jobTemplate"]["metadata"];
     workload.metadata_path = json::Pointer("/spec/jobTemplate/metadata");
     workload.job_spec = object["spec"]["jobTemplate"]["spec"];
-    workload.job_spec_path = json::Pointer("/spec/jobTemplate/spec");
+    workload.object_path = json::Pointer("/spec/jobTemplate");
     pod_template = workload.job_spec["template"];
   }
   workload.template_metadata = pod_template["metadata"];

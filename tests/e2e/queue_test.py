@@ -177,6 +177,13 @@ def test_kueue_hooks_on_both_sides_do_not_fight(kubectl, server, add_hook, api_a
     assert [record["reason"] for record in server.all_audit_records(kubectl, "Job") if record["name"] == "j"] == ["", "AlreadyDecided"]
 
 
+def test_kueue_queue_of_the_template_is_that_of_a_job_without_labels(kubectl):
+    """The API server gives the Job its template's labels before it calls anybody."""
+    made = job("j", {}, ESTIMATE)
+    made["spec"]["template"]["metadata"]["labels"] = {QUEUE: "mine"}
+    assert kubectl.create(made)["metadata"]["labels"][QUEUE] == "mine"
+
+
 def test_kueue_leaves_a_job_that_its_author_holds_back(kubectl):
     output = kubectl.attempt("create", "-f", "-", objects=[job("j", {}, ESTIMATE, suspend=True)])
     assert "suspend: true is kept" in output.stderr

@@ -430,6 +430,18 @@ spec:
   CHECK(w.authored("job.suspend", w.job_spec["suspend"]).boolean() == false);
 }
 
+TEST_CASE("a Job without labels has those of its template") {
+  const auto team_of = [](std::string_view labels) {
+    const auto object = job("metadata: {labels: " + std::string(labels) +
+                            "}\nspec: {template: {metadata: {labels: {team: t}}, spec: {containers: []}}}");
+    return std::string(object.workload.object_label("team").value_or("none"));
+  };
+  CHECK(team_of("null") == "t");
+  CHECK(team_of("{}") == "t");
+  CHECK(team_of("{a: b}") == "none");
+  CHECK(team_of("{team: o}") == "o");
+}
+
 TEST_CASE("the default scheduler is nobody's choice") {
   const auto scheduler = [](std::string_view spec) {
     const auto object = pod("spec: {" + std::string(spec) + "containers: []}");

@@ -118,7 +118,7 @@ struct Workload {
   json::View pod_spec;
   json::View job_spec;  ///< of a Job, or of those that a CronJob makes; nothing for a Pod
   json::Pointer metadata_path;
-  json::Pointer job_spec_path;
+  json::Pointer object_path;  ///< from the root to what is seen: "/spec/jobTemplate" of a CronJob
   json::Pointer template_path;        ///< "" for a Pod, "/spec/template" for a Job ...
   std::vector<Container> containers;  ///< app containers, then init containers
   std::optional<Marker> marker;
@@ -134,7 +134,8 @@ struct Workload {
   [[nodiscard]] std::int64_t rounds() const;
   /// Of the pod template, else of the object, where its author wrote it.
   [[nodiscard]] std::optional<std::string_view> label(std::string_view key) const;
-  /// Of the object itself, where its author wrote it.
+  /// Of the object itself, where its author wrote it. A Job without labels is given those of its template.
+  /// Source: pkg/apis/batch/v1/defaults.go, SetDefaults_Job.
   [[nodiscard]] std::optional<std::string_view> object_label(std::string_view key) const;
   [[nodiscard]] std::optional<std::string_view> object_annotation(std::string_view key) const;
   /// The scheduler that its author chose; nothing for none, and for the one that is written where there is none.
