@@ -317,6 +317,10 @@ class Redactor {
     keep(spec, "topologySpreadConstraints");
     if (enter(spec, "affinity")) {
       keep(spec["affinity"], "nodeAffinity");
+      if (enter(spec["affinity"], "podAffinity")) {
+        keep(spec["affinity"]["podAffinity"], "preferredDuringSchedulingIgnoredDuringExecution");
+        w_.end_object();
+      }
       keep(spec["affinity"], "podAntiAffinity");
       w_.end_object();
     }

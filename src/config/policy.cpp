@@ -15,6 +15,7 @@
 #include "plimsoll/digest/digest.hpp"
 #include "plimsoll/yaml/yaml.hpp"
 #include "reader.hpp"
+#include "schedulers.hpp"
 #include "syntax.hpp"
 
 namespace plimsoll::config {
@@ -83,32 +84,36 @@ const Schema<Estimates>& schema<Estimates>() {
 
 template <>
 const Schema<Settings>& schema<Settings>() {
-  static const Schema<Settings> kSchema{joined<Settings>({
-      {
-          field("mode", &Settings::mode, read_mode),
-          group<Settings>("canary", {required(field("percent", &Settings::canary_percent,
-                                                    [](const Value& value, std::optional<std::int64_t>& out) {
-                                                      read_integer(value, out.emplace(), 0, 100);
-                                                    }))}),
-          field("onError", &Settings::on_error, one_of<OnError>({{"allow", OnError::Allow}, {"deny", OnError::Deny}})),
-          field("requireEstimate", &Settings::require_estimate, read_require_estimate),
-      },
-      fields_of(&Settings::estimates),
-      {
-          table("resources", &Settings::resources),
-          table("gpu", &Settings::gpu),
-          tables("tolerations", &Settings::tolerations),
-          field("lists", &Settings::lists, one_of<Lists>({{"warn", Lists::Warn}, {"template", Lists::Template}})),
-          table("priority", &Settings::priority),
-          group<Settings>("runtime", {table("podDeadline", &Settings::pod_deadline),
-                                      table("jobDeadline", &Settings::job_deadline)}),
-          field("schedulers", &Settings::schedulers, list_of(written_as(kScheduler))),
-          table("queues", &Settings::queues),
-          table("disruption", &Settings::disruption),
-          tables("nodeAffinity", &Settings::node_affinity),
-          tables("placement", &Settings::placement),
-      },
-  })};
+  static const Schema<Settings> kSchema{
+      joined<Settings>({
+          {
+              field("mode", &Settings::mode, read_mode),
+              group<Settings>("canary", {required(field("percent", &Settings::canary_percent,
+                                                        [](const Value& value, std::optional<std::int64_t>& out) {
+                                                          read_integer(value, out.emplace(), 0, 100);
+                                                        }))}),
+              field("onError", &Settings::on_error,
+                    one_of<OnError>({{"allow", OnError::Allow}, {"deny", OnError::Deny}})),
+              field("requireEstimate", &Settings::require_estimate, read_require_estimate),
+          },
+          fields_of(&Settings::estimates),
+          {
+              table("resources", &Settings::resources),
+              table("gpu", &Settings::gpu),
+              tables("tolerations", &Settings::tolerations),
+              field("lists", &Settings::lists, one_of<Lists>({{"warn", Lists::Warn}, {"template", Lists::Template}})),
+              table("priority", &Settings::priority),
+              group<Settings>("runtime", {table("podDeadline", &Settings::pod_deadline),
+                                          table("jobDeadline", &Settings::job_deadline)}),
+              field("schedulers", &Settings::schedulers, list_of(written_as(kScheduler))),
+              tables("schedulerProfiles", &Settings::scheduler_profiles),
+              table("queues", &Settings::queues),
+              table("disruption", &Settings::disruption),
+              tables("nodeAffinity", &Settings::node_affinity),
+              tables("placement", &Settings::placement),
+          },
+      }),
+      check_scheduler_profiles};
   return kSchema;
 }
 
@@ -141,7 +146,8 @@ const Schema<Policy>& schema<Policy>() {
 template <>
 const Schema<Document>& schema<Document>() {
   static const Schema<Document> kSchema{
-      joined<Document>({fields_of(&Document::policy), {tables("namespaces", &Document::namespaces)}})};
+      joined<Document>({fields_of(&Document::policy), {tables("namespaces", &Document::namespaces)}}),
+      [](const Value& value, const Document& document) { check_scheduler_profiles(value, document.policy.base); }};
   return kSchema;
 }
 

@@ -296,6 +296,8 @@ const Schema<Priority>& schema<Priority>();
 template <>
 const Schema<PodDeadline>& schema<PodDeadline>();
 template <>
+const Schema<SchedulerProfile>& schema<SchedulerProfile>();
+template <>
 const Schema<JobDeadline>& schema<JobDeadline>();
 template <>
 const Schema<Queues>& schema<Queues>();

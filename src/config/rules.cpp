@@ -220,17 +220,45 @@ const Schema<NodeAffinityRule>& schema<NodeAffinityRule>() {
   return kSchema;
 }
 
+namespace {
+
+void read_together(const Value& value, PlacementRule& rule) {
+  written_as(kLabelKey)(value, rule.over);
+  rule.how = PlacementRule::How::Together;
+}
+
+}  // namespace
+
 template <>
 const Schema<PlacementRule>& schema<PlacementRule>() {
   using How = PlacementRule::How;
-  static const Schema<PlacementRule> kSchema{{
-      field("when", &PlacementRule::when),
-      required(group<PlacementRule>("spread", {required(field("over", &PlacementRule::over, written_as(kLabelKey))),
-                                               field("how", &PlacementRule::how,
-                                                     one_of<How>({{"preferred", How::Preferred},
-                                                                  {"required", How::Required},
-                                                                  {"topology", How::Topology}}))})),
-  }};
+  constexpr std::int64_t kMostNodes = 5000;  // https://kubernetes.io/docs/setup/best-practices/cluster-large/
+  static const Schema<PlacementRule> kSchema{
+      {
+          field("when", &PlacementRule::when),
+          group<PlacementRule>(
+              "spread",
+              {required(field("over", &PlacementRule::over, written_as(kLabelKey))),
+               field("how", &PlacementRule::how,
+                     one_of<How>(
+                         {{"preferred", How::Preferred}, {"required", How::Required}, {"topology", How::Topology}})),
+               field("upTo", &PlacementRule::up_to,
+                     [](const Value& value, std::int64_t& out) { read_integer(value, out, 1, kMostNodes); })}),
+          group<PlacementRule>("together", {required(Field<PlacementRule>{"over", read_together})}),
+      },
+      [](const Value& value, const PlacementRule& rule) {
+        const auto spread = value.find("spread");
+        const auto together = value.find("together");
+        if (!spread == !together) return value.refuse("needs one of: spread, together");
+        if (!spread) return;
+        if (rule.how == How::Required && rule.up_to == 0 && !spread->find("upTo")) {
+          spread->refuse("how: required needs upTo: how many pods there are places for; one more would wait forever");
+        }
+        if (rule.how != How::Required && spread->find("upTo")) {
+          spread->find("upTo")->refuse("is for how: required; anything else keeps no pod waiting");
+        }
+      },
+  };
   return kSchema;
 }
 

@@ -56,10 +56,11 @@ View make_family_selector(Builder& make, const std::string& family) {
   return make.object({{"matchLabels", make.object({{plan::kFamilyLabel, make.text(family)}})}});
 }
 
-View make_anti_affinity(Builder& make, const plan::AddPodAntiAffinity& a) {
-  const View term = make.object(
-      {{"labelSelector", make_family_selector(make, a.family)}, {"topologyKey", make.text(a.topology_key)}});
-  if (a.strength == plan::AddPodAntiAffinity::Strength::Required) return term;
+View make_affinity_term(Builder& make, const std::string& family, const std::string& topology_key) {
+  return make.object({{"labelSelector", make_family_selector(make, family)}, {"topologyKey", make.text(topology_key)}});
+}
+
+View make_preferred(Builder& make, View term) {
   return make.object({{"weight", make.integer(100)}, {"podAffinityTerm", term}});
 }
 
@@ -174,10 +175,11 @@ constexpr std::string_view kRequired = "nodeAffinity.required";
 constexpr std::string_view kRequiredNow = "requiredDuringSchedulingIgnoredDuringExecution";
 constexpr std::string_view kPreferredNow = "preferredDuringSchedulingIgnoredDuringExecution";
 
-using Lists = std::array<List, 7>;
+using Lists = std::array<List, 8>;
 const Lists kNoElements = {{
     {kRequired, {"affinity", "nodeAffinity", kRequiredNow, "nodeSelectorTerms"}},
     {"nodeAffinity.preferred", {"affinity", "nodeAffinity", kPreferredNow}},
+    {"podAffinity.preferred", {"affinity", "podAffinity", kPreferredNow}},
     {"podAntiAffinity.required", {"affinity", "podAntiAffinity", kRequiredNow}},
     {"podAntiAffinity.preferred", {"affinity", "podAntiAffinity", kPreferredNow}},
     {"resourceClaims", {"resourceClaims"}},
@@ -417,10 +419,17 @@ void Lowering::add(const plan::Change& change) {
                  [&](const plan::AddNodeSelector& c) { scalar("nodeSelector." + c.key, make.text(c.value)); },
                  [&](const plan::RequireNode& c) { element(kRequired, make_expression(make, c.requirement)); },
                  [&](const plan::PreferNode& c) { element("nodeAffinity.preferred", make_preference(make, c)); },
+                 [&](const plan::AddPodAffinity& c) {
+                   element("podAffinity.preferred",
+                           make_preferred(make, make_affinity_term(make, c.family, c.topology_key)));
+                 },
                  [&](const plan::AddPodAntiAffinity& c) {
-                   const bool preferred = c.strength == plan::AddPodAntiAffinity::Strength::Preferred;
-                   element(preferred ? "podAntiAffinity.preferred" : "podAntiAffinity.required",
-                           make_anti_affinity(make, c));
+                   const View term = make_affinity_term(make, c.family, c.topology_key);
+                   if (c.strength == plan::AddPodAntiAffinity::Strength::Required) {
+                     element("podAntiAffinity.required", term);
+                   } else {
+                     element("podAntiAffinity.preferred", make_preferred(make, term));
+                   }
                  },
                  [&](const plan::AddTopologySpread& c) { element("topologySpreadConstraints", make_spread(make, c)); },
                  [&](const plan::SetPodDeadline& c) { scalar("activeDeadlineSeconds", make.integer(c.seconds)); },

@@ -8,12 +8,12 @@ namespace plimsoll::plan {
 namespace {
 
 constexpr Rule kRules[] = {
-    {"resources", rules::resources},   {"gpu", rules::gpu},
-    {"gpu-nodes", rules::gpu_nodes},   {"extended", rules::extended},
-    {"priority", rules::priority},     {"tolerations", rules::tolerations},
-    {"affinity", rules::affinity},     {"placement", rules::placement},
-    {"runtime", rules::runtime},       {"queue", rules::queue},
-    {"disruption", rules::disruption},
+    {"resources", rules::resources}, {"gpu", rules::gpu},
+    {"gpu-nodes", rules::gpu_nodes}, {"extended", rules::extended},
+    {"priority", rules::priority},   {"tolerations", rules::tolerations},
+    {"affinity", rules::affinity},   {"placement", rules::placement},
+    {"runtime", rules::runtime},     {"scheduler", rules::scheduler},
+    {"queue", rules::queue},         {"disruption", rules::disruption},
 };
 
 Input make_input(const workload::Workload& workload, const estimate::Estimate& estimate,
@@ -27,6 +27,7 @@ Input make_input(const workload::Workload& workload, const estimate::Estimate& e
               .gpu = {},
               .band = {},
               .kueue = {},
+              .volcano = nullptr,
               .wanted_containers = {}};
   return input;
 }
@@ -37,6 +38,7 @@ Input make_whole_input(const workload::Workload& workload, const estimate::Estim
   input.gpu = choose_gpu(input);
   input.band = choose_band(input);
   input.kueue = choose_kueue(input);
+  input.volcano = choose_volcano(input);
   return input;
 }
 

@@ -71,6 +71,7 @@ struct Input {
   GpuChoice gpu;
   BandChoice band;
   KueueChoice kueue;
+  const config::VolcanoQueue* volcano = nullptr;  ///< the queue in which Volcano is to schedule it
   /// Empty: all containers; else which ones may be sized.
   std::vector<bool> wanted_containers;
 };
@@ -91,6 +92,7 @@ struct Rule {
 [[nodiscard]] GpuChoice choose_gpu(const Input& input);
 [[nodiscard]] BandChoice choose_band(const Input& input);
 [[nodiscard]] KueueChoice choose_kueue(const Input& input);
+[[nodiscard]] const config::VolcanoQueue* choose_volcano(const Input& input);
 
 inline bool holds(const config::Condition& condition, const Input& input) {
   return holds(condition, input.subject, input.workload, input.estimate, input.creator);
@@ -115,6 +117,9 @@ void prefer_node(const Input& input, const config::NodeRequirement& requirement,
 void ask_for(std::size_t container, const std::string& resource, std::string quantity, std::string reason,
              Outcome& out);
 
+/// Its schedulerName.
+inline constexpr std::string_view kVolcano = "volcano";
+
 namespace rules {
 void resources(const Input& input, Outcome& out);
 void gpu(const Input& input, Outcome& out);
@@ -126,6 +131,7 @@ void affinity(const Input& input, Outcome& out);
 void placement(const Input& input, Outcome& out);
 void runtime(const Input& input, Outcome& out);
 void queue(const Input& input, Outcome& out);
+void scheduler(const Input& input, Outcome& out);
 void disruption(const Input& input, Outcome& out);
 }  // namespace rules
 

@@ -175,6 +175,8 @@ constexpr Place kPlaces[] = {
     {12, kPreferred, json::Kind::Array},
     {4, "resourceClaims", json::Kind::Array},
     {10, "nodeSelectorTerms", json::Kind::Array},
+    {8, "podAffinity", json::Kind::Object},
+    {17, kPreferred, json::Kind::Array},
 };
 
 json::Pointer path_of(std::size_t place, const json::Pointer& template_path) {
@@ -341,6 +343,11 @@ std::int64_t Workload::rounds() const {
   // A Job that is made with no parallelism waits for somebody to raise it.
   const std::int64_t parallelism = std::max<std::int64_t>(job_spec["parallelism"].integer().value_or(1), 1);
   return (completions - 1) / parallelism + 1;
+}
+
+std::int64_t Workload::side_by_side() const {
+  const std::int64_t parallelism = job_spec["parallelism"].integer().value_or(1);
+  return std::min(parallelism, job_spec["completions"].integer().value_or(parallelism));
 }
 
 std::optional<std::string_view> Workload::label(std::string_view key) const {

@@ -351,6 +351,25 @@ TEST_CASE("a MIG profile has less than its name says") {
   }
 }
 
+TEST_CASE("profiles of schedulers, and who stays together") {
+  const Settings settings = parse(R"(
+schedulers: [plimsoll-pack]
+schedulerProfiles: [{when: {duration: "<=1h"}, use: plimsoll-pack}]
+placement:
+- {when: {gpu: ">=8"}, together: {over: zone}}
+- {spread: {over: host, how: required, upTo: 12}}
+)")
+                                .base;
+  REQUIRE(settings.scheduler_profiles.size() == 1);
+  CHECK(settings.scheduler_profiles[0].scheduler == "plimsoll-pack");
+  CHECK(settings.scheduler_profiles[0].when.duration.size() == 1);
+  REQUIRE(settings.placement.size() == 2);
+  CHECK(settings.placement[0].how == PlacementRule::How::Together);
+  CHECK(settings.placement[0].over == "zone");
+  CHECK(settings.placement[1].how == PlacementRule::How::Required);
+  CHECK(settings.placement[1].up_to == 12);
+}
+
 TEST_CASE("queues, deadlines of Jobs and what is spared") {
   const Settings settings = parse(R"(
 schedulers: [volcano]

@@ -29,7 +29,7 @@ const std::string kUnknownAtTheRoot =
     "unknown field; known here: apiVersion, kind, prefix, skipNamespaces, jobControllers, mode, canary, onError, "
     "requireEstimate, "
     "onInvalidEstimate, onUnknownKey, onImpossibleDeadline, sidecars, resources, gpu, tolerations, lists, priority, "
-    "runtime, schedulers, queues, disruption, nodeAffinity, "
+    "runtime, schedulers, schedulerProfiles, queues, disruption, nodeAffinity, "
     "placement, namespaces";
 
 TEST_CASE("a bad field is reported with its place, what is allowed and what was meant") {
@@ -412,6 +412,40 @@ mode: disabled)",
         "\"default-scheduler\"",
         "3:33: schedulers[1]: must be a scheduler (lower-case letters, digits, '-', '.'; not default-scheduler), not "
         "\"Volcano\""}},
+      {R"(schedulers: [plimsoll-pack]
+schedulerProfiles:
+- {when: {duration: "<=1h"}, use: plimsoll-pack}
+- {use: plimsoll-spread}
+)",
+       {"6:3: schedulerProfiles[1]: uses \"plimsoll-spread\", which schedulers does not list: pods of a scheduler that "
+        "is "
+        "not there wait forever"}},
+      {"schedulerProfiles: [{when: {}}, {use: Pack}]",
+       {"3:21: schedulerProfiles[0]: missing field \"use\"",
+        "3:39: schedulerProfiles[1].use: must be a scheduler (lower-case letters, digits, '-', '.'; not "
+        "default-scheduler), not \"Pack\""}},
+      {R"(schedulers: [volcano]
+namespaces:
+- match: {names: [ml]}
+  policy: {schedulerProfiles: [{use: plimsoll-pack}]}
+)",
+       {"6:32: namespaces[0].policy.schedulerProfiles[0]: uses \"plimsoll-pack\", which schedulers does not list: pods "
+        "of "
+        "a scheduler that is not there wait forever"}},
+      {R"(placement:
+- when: {gpu: ">0"}
+- {spread: {over: zone}, together: {over: zone}}
+- {spread: {over: zone, how: required}}
+- {spread: {over: zone, upTo: 4}}
+- {spread: {over: zone, how: required, upTo: 0}}
+- {together: {over: "a b"}}
+)",
+       {"4:3: placement[0]: needs one of: spread, together", "5:3: placement[1]: needs one of: spread, together",
+        "6:12: placement[2].spread: how: required needs upTo: how many pods there are places for; one more would wait "
+        "forever",
+        "7:31: placement[3].spread.upTo: is for how: required; anything else keeps no pod waiting",
+        "8:46: placement[4].spread.upTo: must be a whole number from 1 to 5000, not \"0\"",
+        "9:21: placement[5].together.over: must be a label key such as example.com/name, not \"a b\""}},
       {"schedulers: volcano", {"3:13: schedulers: must be a list, not \"volcano\""}},
       {R"(queues:
   kueue:
@@ -480,8 +514,8 @@ mode: disabled)",
 - spread: preferred)",
        {"4:18: placement[0].spread.over: must be a label key such as example.com/name, not \"bad host\"",
         "4:35: placement[0].spread.how: must be preferred, required or topology, not \"sometimes\"",
-        "5:3: placement[1]: missing field \"spread\"", "6:11: placement[2].spread: missing field \"over\"",
-        "7:11: placement[3].spread: must be a map of over, how, not \"preferred\""}},
+        "5:3: placement[1]: needs one of: spread, together", "6:11: placement[2].spread: missing field \"over\"",
+        "7:11: placement[3].spread: must be a map of over, how, upTo, not \"preferred\""}},
       {R"(namespaces:
 - match: {names: []}
   policy: {}
@@ -503,7 +537,7 @@ mode: disabled)",
         "12:23: namespaces[5].match.labels: unknown field; known here: names",
         "13:11: namespaces[5].policy: must be a map of mode, canary, onError, requireEstimate, onInvalidEstimate, "
         "onUnknownKey, onImpossibleDeadline, sidecars, resources, gpu, tolerations, lists, priority, runtime, "
-        "schedulers, queues, disruption, "
+        "schedulers, schedulerProfiles, queues, disruption, "
         "nodeAffinity, placement, not a "
         "list"}},
       {R"(namespaces:
@@ -628,12 +662,13 @@ TEST_CASE("a file that is no policy at all is reported too") {
        {"1:1: must be a map of apiVersion, kind, prefix, skipNamespaces, jobControllers, mode, canary, onError, "
         "requireEstimate, onInvalidEstimate, onUnknownKey, onImpossibleDeadline, sidecars, resources, gpu, "
         "tolerations, lists, priority, "
-        "runtime, schedulers, queues, disruption, nodeAffinity, placement, namespaces, not a list"}},
+        "runtime, schedulers, schedulerProfiles, queues, disruption, nodeAffinity, placement, namespaces, not a list"}},
       {"hello\n",
        {"1:1: must be a map of apiVersion, kind, prefix, skipNamespaces, jobControllers, mode, canary, onError, "
         "requireEstimate, onInvalidEstimate, onUnknownKey, onImpossibleDeadline, sidecars, resources, gpu, "
         "tolerations, lists, priority, "
-        "runtime, schedulers, queues, disruption, nodeAffinity, placement, namespaces, not \"hello\""}},
+        "runtime, schedulers, schedulerProfiles, queues, disruption, nodeAffinity, placement, namespaces, not "
+        "\"hello\""}},
       {"apiVersion: plimsoll.dev/v1alpha1\nkind:\n", {"1:1: missing field \"kind\""}},
       {"apiVersion: plimsoll.dev/v1\nkind: Policies\n",
        {"1:13: apiVersion: must be plimsoll.dev/v1alpha1, not \"plimsoll.dev/v1\"",

@@ -43,6 +43,7 @@ std::string describe(const Change& change, const workload::Workload& workload) {
           [](const AddNodeSelector& c) { return "select " + c.key + "=" + c.value; },
           [](const RequireNode& c) { return "require " + describe(c.requirement); },
           [](const PreferNode& c) { return "prefer " + describe(c.requirement) + "*" + std::to_string(c.weight); },
+          [](const AddPodAffinity& c) { return "together " + c.topology_key + " " + c.family; },
           [](const AddPodAntiAffinity& c) {
             return (c.strength == AddPodAntiAffinity::Strength::Required ? "apart! " : "apart ") + c.topology_key +
                    " " + c.family;
@@ -714,7 +715,7 @@ TEST_CASE("pods of a family are kept apart, as the first matching rule says") {
        "{containers: [{name: a}]}",
        {label, "apart host p-148de9c5"}},
       {"required",
-       "placement: [{spread: {over: host, how: required}}]",
+       "placement: [{spread: {over: host, how: required, upTo: 1}}]",
        "duration=1h",
        "{containers: [{name: a}]}",
        {label, "apart! host p-148de9c5"}},

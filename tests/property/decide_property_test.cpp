@@ -22,7 +22,7 @@ tolerations: [{when: {gpu: '>0'}, add: [{key: nvidia.com/gpu, operator: Exists, 
 priority: {defaultClass: normal, bands: [{class: minutes, when: {duration: '<=5m'}, bound: 3}, {class: hours, when: {duration: '<=3h'}}, {class: long}]}
 runtime: {podDeadline: {factor: 3, floor: 15m}}
 nodeAffinity: [{when: {duration: '<=3h'}, prefer: [{key: spot, exists: true}], require: [{key: zone, in: [b]}, {key: pool, in: [p, q]}]}]
-placement: [{when: {memory: '>=4Gi'}, spread: {over: host, how: required}}, {spread: {over: zone, how: topology}}]
+placement: [{when: {memory: '>=4Gi'}, spread: {over: host, how: required, upTo: 2}}, {spread: {over: zone, how: topology}}]
 lists: template
 onInvalidEstimate: {created: warn}
 )",

@@ -88,6 +88,8 @@ TEST_CASE("an object that Kubernetes would refuse is refused with the place") {
       {"spec: {containers: [], topologySpreadConstraints: 1}", "spec.topologySpreadConstraints", "list"},
       {"spec: {containers: [], affinity: []}", "spec.affinity", "map"},
       {"spec: {containers: [], affinity: {podAntiAffinity: [1]}}", "spec.affinity.podAntiAffinity", "map"},
+      {"spec: {containers: [], affinity: {podAffinity: {preferredDuringSchedulingIgnoredDuringExecution: {}}}}",
+       "spec.affinity.podAffinity.preferredDuringSchedulingIgnoredDuringExecution", "list"},
       {"spec: {containers: [], affinity: {nodeAffinity: {requiredDuringSchedulingIgnoredDuringExecution: []}}}",
        "spec.affinity.nodeAffinity.requiredDuringSchedulingIgnoredDuringExecution", "map"},
   };

@@ -317,13 +317,23 @@ struct NodeAffinityRule {
   bool operator==(const NodeAffinityRule&) const = default;
 };
 
+/// Where the pods of one family stand to each other.
 struct PlacementRule {
-  enum class How { Preferred, Required, Topology };
+  enum class How { Preferred, Required, Topology, Together };
   Condition when;
   /// The topology key, such as kubernetes.io/hostname.
   std::string over;
   How how = How::Preferred;
+  /// Of Required: at most so many pods side by side, as many as there are places for. Of more it is only preferred.
+  std::int64_t up_to = 0;
   bool operator==(const PlacementRule&) const = default;
+};
+
+/// The scheduler, or the profile of one, of those for which `when` holds and whose author chose none.
+struct SchedulerProfile {
+  Condition when;
+  std::string scheduler;
+  bool operator==(const SchedulerProfile&) const = default;
 };
 
 /// How estimates are read.
@@ -358,6 +368,8 @@ struct Settings {
   std::optional<JobDeadline> job_deadline;
   /// Schedulers that run in the cluster beside the default one: no other is written.
   std::vector<std::string> schedulers;
+  /// The first match wins.
+  std::vector<SchedulerProfile> scheduler_profiles;
   Queues queues;
   Disruption disruption;
   std::vector<NodeAffinityRule> node_affinity;

@@ -45,6 +45,11 @@ struct PreferNode {
   config::NodeRequirement requirement;
   std::int64_t weight = 50;
 };
+/// A preference for where others of the family run.
+struct AddPodAffinity {
+  std::string topology_key;
+  std::string family;  ///< value of the family label
+};
 /// Keeps pods of one family apart.
 struct AddPodAntiAffinity {
   std::string topology_key;
@@ -103,7 +108,7 @@ struct UseResourceClaim {
 };
 
 using Edit =
-    std::variant<SetAmount, SetPriorityClass, AddToleration, AddNodeSelector, RequireNode, PreferNode,
+    std::variant<SetAmount, SetPriorityClass, AddToleration, AddNodeSelector, RequireNode, PreferNode, AddPodAffinity,
                  AddPodAntiAffinity, AddTopologySpread, SetPodDeadline, SetLabel, SetPodAnnotation, AddResourceClaim,
                  UseResourceClaim, SetScheduler, SetJobDeadline, SuspendJob, SetJobLabel, SetJobAnnotation>;
 

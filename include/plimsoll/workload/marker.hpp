@@ -24,8 +24,9 @@ inline constexpr std::size_t kMarkerLimit = std::size_t{64} << 10U;
 /// or limits, resource), `train.claims`, `priorityClassName`, `schedulerName`, `activeDeadlineSeconds`, `labels.<key>`,
 /// `annotations.<key>`, `nodeSelector.<key>`; of a Job itself `job.suspend`, `job.activeDeadlineSeconds`,
 /// `objectLabels.<key>`, `objectAnnotations.<key>`; and the lists `resourceClaims`, `tolerations`,
-/// `nodeAffinity.required`, `nodeAffinity.preferred`, `podAntiAffinity.required`, `podAntiAffinity.preferred`,
-/// `topologySpreadConstraints`, whose value is the array of elements that were added. Sorted by slot.
+/// `nodeAffinity.required`, `nodeAffinity.preferred`, `podAffinity.preferred`, `podAntiAffinity.required`,
+/// `podAntiAffinity.preferred`, `topologySpreadConstraints`, whose value is the array of elements that were added.
+/// Sorted by slot.
 using Slots = std::vector<json::Member>;
 
 /// What `slots` holds for `slot`; missing when nothing.

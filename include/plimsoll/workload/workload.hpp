@@ -132,6 +132,8 @@ struct Workload {
   /// completions) and a Pod have 1. Source:
   /// https://kubernetes.io/docs/concepts/workloads/controllers/job/#parallel-jobs
   [[nodiscard]] std::int64_t rounds() const;
+  /// How many pods of a Job run side by side at most; 1 of a Pod. Source: as above.
+  [[nodiscard]] std::int64_t side_by_side() const;
   /// Of the pod template, else of the object, where its author wrote it.
   [[nodiscard]] std::optional<std::string_view> label(std::string_view key) const;
   /// Of the object itself, where its author wrote it. A Job without labels is given those of its template.

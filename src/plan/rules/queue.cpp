@@ -11,8 +11,6 @@
 namespace plimsoll::plan {
 namespace {
 
-constexpr std::string_view kVolcano = "volcano";
-
 bool is_held_by_author(const workload::Workload& workload) {
   return workload.authored("job.suspend", workload.job_spec["suspend"]).boolean() == true;
 }
@@ -41,6 +39,21 @@ KueueChoice choose_kueue(const Input& input) {
   return {.queue = &*queue, .is_managed = true, .kept = {}};
 }
 
+const config::VolcanoQueue* choose_volcano(const Input& input) {
+  const workload::Workload& workload = input.workload;
+  const auto scheduler = workload.scheduler();
+  const auto& present = input.settings.schedulers;
+  if (scheduler ? *scheduler != kVolcano : std::ranges::find(present, kVolcano) == present.end()) return nullptr;
+  // A pod group that somebody made has its own queue and its own minimum.
+  for (const char* key : {"scheduling.k8s.io/group-name", "scheduling.volcano.sh/group-name"}) {
+    if (workload.authored_annotation(key)) return nullptr;
+  }
+  const auto& queues = input.settings.queues.volcano;
+  const auto found =
+      std::ranges::find_if(queues, [&](const config::VolcanoQueue& q) { return holds(q.queue.when, input); });
+  return found != queues.end() ? &*found : nullptr;
+}
+
 namespace {
 
 void queue_in_kueue(const Input& input, Outcome& out) {
@@ -58,37 +71,22 @@ void queue_in_kueue(const Input& input, Outcome& out) {
   }
 }
 
-// A Job's pods that run side by side.
-std::int64_t gang_size(const workload::Workload& workload) {
-  const std::int64_t parallelism = workload.job_spec["parallelism"].integer().value_or(1);
-  return std::min(parallelism, workload.job_spec["completions"].integer().value_or(parallelism));
-}
-
 void queue_in_volcano(const Input& input, Outcome& out) {
+  if (input.volcano == nullptr) return;
   const workload::Workload& workload = input.workload;
-  const auto scheduler = workload.scheduler();
-  const auto& present = input.settings.schedulers;
-  if (scheduler ? *scheduler != kVolcano : std::ranges::find(present, kVolcano) == present.end()) return;
-  // A pod group that somebody made has its own queue and its own minimum.
-  for (const char* key : {"scheduling.k8s.io/group-name", "scheduling.volcano.sh/group-name"}) {
-    if (workload.authored_annotation(key)) return;
-  }
-  const auto& queues = input.settings.queues.volcano;
-  const auto found =
-      std::ranges::find_if(queues, [&](const config::VolcanoQueue& q) { return holds(q.queue.when, input); });
-  if (found == queues.end()) return;
-  const std::string reason = fmt::format("policy: Volcano queue {}", found->queue.name);
-  if (!scheduler) out.changes.push_back({SetScheduler{std::string(kVolcano)}, {}, reason});
+  const std::string& queue = input.volcano->queue.name;
   const auto authored = workload.authored_annotation(workload::kVolcanoQueue);
   if (!authored) {
-    out.changes.push_back({SetPodAnnotation{std::string(workload::kVolcanoQueue), found->queue.name}, {}, reason});
-  } else if (*authored != found->queue.name) {
+    out.changes.push_back({SetPodAnnotation{std::string(workload::kVolcanoQueue), queue},
+                           {},
+                           fmt::format("policy: Volcano queue {}", queue)});
+  } else if (*authored != queue) {
     out.warnings.push_back(
-        fmt::format("{}: {} is kept; wanted: {}", workload::kVolcanoQueue, quoted(*authored), found->queue.name));
+        fmt::format("{}: {} is kept; wanted: {}", workload::kVolcanoQueue, quoted(*authored), queue));
   }
   // Read from the pods' owner. Source: volcano pkg/controllers/podgroup/pg_controller_handler.go.
-  const std::int64_t size = gang_size(workload);
-  if (found->gang && size > 1 && !workload.object_annotation(workload::kVolcanoMinMember)) {
+  const std::int64_t size = workload.side_by_side();
+  if (input.volcano->gang && size > 1 && !workload.object_annotation(workload::kVolcanoMinMember)) {
     out.changes.push_back({SetJobAnnotation{std::string(workload::kVolcanoMinMember), std::to_string(size)},
                            {},
                            fmt::format("policy: {} pods of the Job start together", size)});

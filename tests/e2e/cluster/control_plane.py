@@ -75,6 +75,15 @@ class ControlPlane:
             self._api_server = self._running[place] = self._api_server.again()
             self._wait_for_api_server()
 
+    @contextlib.contextmanager
+    def scheduler(self, config: Path) -> Iterator[Process]:
+        """Another scheduler, beside the cluster's own, for as long as the block lasts."""
+        process = Process([self._programs["kube-scheduler"], f"--config={config}", "--secure-port=0"], self.logs / f"{config.stem}.log")
+        try:
+            yield process
+        finally:
+            process.stop()
+
     def version(self) -> str:
         return yaml.safe_load(self.kubectl.raw("/version"))["gitVersion"]
 
