@@ -56,6 +56,18 @@ class Encoder {
     w_.member("origin", origin.source == estimate::Origin::Source::Annotation ? "annotation" : "declared").end_object();
   }
 
+  void write_sizes(std::string_view name, const estimate::ContainerEstimate& c) {
+    if (!c.cpu && !c.memory && !c.ephemeral_storage && !c.gpu && !c.gpu_memory) return;
+    w_.key(name).begin_object();
+    if (c.cpu) sized("cpu", to_text(c.cpu->value), c.cpu->origin);
+    if (c.memory) sized("memory", to_text(c.memory->value), c.memory->origin);
+    if (c.ephemeral_storage)
+      sized("ephemeral-storage", to_text(c.ephemeral_storage->value), c.ephemeral_storage->origin);
+    if (c.gpu) sized("gpu", to_text(c.gpu->value), c.gpu->origin);
+    if (c.gpu_memory) sized("gpu-memory", to_text(c.gpu_memory->value), c.gpu_memory->origin);
+    w_.end_object();
+  }
+
   void write_estimate() {
     const estimate::Estimate& e = record_.decision.estimate;
     w_.key("estimate").begin_object();
@@ -72,17 +84,9 @@ class Encoder {
     }
     w_.key("containers").begin_object();
     for (std::size_t i = 0; i < e.containers.size() && i < record_.decision.container_names.size(); ++i) {
-      const estimate::ContainerEstimate& c = e.containers[i];
-      if (!c.cpu && !c.memory && !c.ephemeral_storage && !c.gpu && !c.gpu_memory) continue;
-      w_.key(to_display(record_.decision.container_names[i])).begin_object();
-      if (c.cpu) sized("cpu", to_text(c.cpu->value), c.cpu->origin);
-      if (c.memory) sized("memory", to_text(c.memory->value), c.memory->origin);
-      if (c.ephemeral_storage)
-        sized("ephemeral-storage", to_text(c.ephemeral_storage->value), c.ephemeral_storage->origin);
-      if (c.gpu) sized("gpu", to_text(c.gpu->value), c.gpu->origin);
-      if (c.gpu_memory) sized("gpu-memory", to_text(c.gpu_memory->value), c.gpu_memory->origin);
-      w_.end_object();
+      write_sizes(to_display(record_.decision.container_names[i]), e.containers[i]);
     }
+    write_sizes(workload::kWholePod, e.pod);
     w_.end_object().end_object();
   }
 

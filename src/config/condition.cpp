@@ -94,8 +94,7 @@ const Schema<Condition>& schema<Condition>() {
           field("interruptible", &Condition::interruptible,
                 [](const Value& value, std::optional<bool>& out) { read(value, out.emplace()); }),
           field("confidence", &Condition::confidence,
-                one_or_more(one_of<Confidence>(
-                    {{"low", Confidence::Low}, {"medium", Confidence::Medium}, {"high", Confidence::High}}))),
+                one_or_more([](const Value& value, Confidence& out) { read(value, out); })),
           field("kind", &Condition::kinds, one_or_more(written_as(kKindGlob))),
           field("namespace", &Condition::namespaces, one_or_more(written_as(kNamespaceGlob))),
           field("scheduler", &Condition::schedulers, one_or_more(written_as(kGlob))),
@@ -106,6 +105,20 @@ const Schema<Condition>& schema<Condition>() {
       check,
   };
   return kSchema;
+}
+
+namespace {
+
+constexpr auto kConfidences = std::to_array<std::string_view>({"low", "medium", "high"});
+
+}  // namespace
+
+std::string_view to_text(Confidence confidence) {
+  return kConfidences[static_cast<std::size_t>(confidence)];
+}
+
+void read(const Value& value, Confidence& out) {
+  if (const auto index = read_word(value, kConfidences)) out = static_cast<Confidence>(*index);
 }
 
 void read(const Value& value, Condition& out) {

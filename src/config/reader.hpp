@@ -100,6 +100,7 @@ void read(const Value& value, Ratio& out);
 void read(const Value& value, MilliCpu& out);
 void read(const Value& value, Bytes& out);
 void read(const Value& value, Duration& out);
+void read(const Value& value, Confidence& out);
 void read(const Value& value, Condition& out);
 
 /// A whole number within a range, quoted or not.

@@ -73,14 +73,33 @@ const Schema<Sizing<Bytes>>& schema<Sizing<Bytes>>() {
 }
 
 template <>
-const Schema<Resources>& schema<Resources>() {
-  static const Schema<Resources> kSchema{{
-      field("authored", &Resources::authored, one_of<Authored>({{"keep", Authored::Keep}, {"raise", Authored::Raise}})),
-      table("margin", &Resources::margin),
-      table("cpu", &Resources::cpu),
-      table("memory", &Resources::memory),
-      table("ephemeral-storage", &Resources::ephemeral_storage),
+const Schema<Replacing>& schema<Replacing>() {
+  static const Schema<Replacing> kSchema{{
+      field("factor", &Replacing::factor, read_enlarging),
+      field("confidence", &Replacing::confidence),
   }};
+  return kSchema;
+}
+
+template <>
+const Schema<Resources>& schema<Resources>() {
+  static const Schema<Resources> kSchema{
+      {
+          field(
+              "authored", &Resources::authored,
+              one_of<Authored>({{"keep", Authored::Keep}, {"raise", Authored::Raise}, {"replace", Authored::Replace}})),
+          table("replace", &Resources::replace),
+          table("margin", &Resources::margin),
+          table("cpu", &Resources::cpu),
+          table("memory", &Resources::memory),
+          table("ephemeral-storage", &Resources::ephemeral_storage),
+      },
+      [](const Value& value, const Resources& resources) {
+        // Where `authored` says otherwise it may be an override's, and this the base's.
+        if (resources.authored == Authored::Replace || value.find("authored")) return;
+        value.refuse_member("replace", "is of no use without authored: replace");
+      },
+  };
   return kSchema;
 }
 

@@ -1,8 +1,10 @@
 #include "check.hpp"
 
-#include <map>
+#include <algorithm>
+#include <vector>
 
 #include "plimsoll/json/pointer.hpp"
+#include "plimsoll/workload/effective_requests.hpp"
 
 namespace plimsoll::decide {
 namespace {
@@ -34,20 +36,29 @@ void check_container(const Container& container, std::set<std::string>& violatio
   }
 }
 
+// Source: pkg/apis/core/validation/validation.go, validatePodResourceConsistency.
 void check_pod_level(const workload::Workload& workload, std::set<std::string>& violations) {
-  const json::View resources = workload.pod_spec["resources"];
-  if (!resources.is_object()) return;
-  for (const json::Member& request : resources["requests"].members()) {
-    const auto pod_level = parse_quantity(request.value.text().value_or(""));
-    if (!pod_level) continue;
-    Int128 sum = 0;
-    for (const Container& container : workload.containers) {
-      if (container.role == Container::Role::Init) continue;
-      if (const auto one = container.present(Side::Request, request.key)) sum += one->nanos();
-    }
-    if (sum > pod_level->nanos()) {
-      violations.insert("spec.resources.requests: containers ask for more " + std::string(request.key) +
-                        " than the pod");
+  if (workload.pod_amounts.empty()) return;
+  const auto violate = [&](const std::string& rule) { violations.insert("spec.resources: " + rule); };
+  const std::vector<workload::Need> asked = workload::container_requests(workload);
+  for (const workload::Amount& amount : workload.pod_amounts) {
+    const std::string resource(amount.resource);
+    if (amount.present.nanos() < 0) violate(resource + " is negative");
+    if (amount.side == Side::Request) {
+      const auto sum = std::ranges::find(asked, amount.resource, &workload::Need::resource);
+      if (sum != asked.end() && sum->quantity > amount.present) {
+        violate("containers ask for more " + resource + " than the pod");
+      }
+      for (const workload::Amount& limit : workload.pod_amounts) {
+        const bool is_its = limit.side == Side::Limit && limit.resource == amount.resource;
+        if (is_its && amount.present > limit.present) violate("request of " + resource + " exceeds its limit");
+      }
+    } else {
+      for (const Container& container : workload.containers) {
+        if (container.role != Container::Role::App) continue;
+        const auto limit = container.present(Side::Limit, amount.resource);
+        if (limit && *limit > amount.present) violate("a container's limit of " + resource + " exceeds the pod's");
+      }
     }
   }
 }

@@ -15,6 +15,7 @@
 #include "plimsoll/base/text.hpp"
 #include "plimsoll/digest/digest.hpp"
 #include "plimsoll/plan/plan.hpp"
+#include "plimsoll/workload/effective_requests.hpp"
 
 namespace plimsoll::decide {
 namespace {
@@ -153,9 +154,10 @@ bool Run::opted_out(const Workload& workload) {
   }
   const bool demanded =
       settings_.require_estimate && plan::holds(*settings_.require_estimate, workload, reading_.estimate, creator());
-  if (demanded) {
-    decision_.warnings.push_back(
-        fmt::format("{}: {} is ignored: an estimate is required here", kModeAnnotation, *mode));
+  const bool replaces = settings_.resources.authored == config::Authored::Replace;
+  if (demanded || replaces) {
+    decision_.warnings.push_back(fmt::format("{}: {} is ignored: {} here", kModeAnnotation, *mode,
+                                             demanded ? "an estimate is required" : "sizes are replaced"));
     return false;
   }
   if (*mode == "shadow") {
@@ -385,6 +387,20 @@ void withhold(Decision& decision) {
 }
 
 }  // namespace
+
+std::vector<Request> requests_after(const admission::Review& review, const Decision& decision) {
+  const auto kind = find_kind(review.kind);
+  if (!kind) return {};
+  const Result<json::Tree> patched = patch::apply(review.object, decision.patch);
+  if (!patched) return {};
+  const Result<Workload> after = workload::view_workload(*kind, patched->root());
+  if (!after) return {};
+  std::vector<Request> requests;
+  for (const workload::Need& need : workload::effective_requests(*after)) {
+    requests.push_back({std::string(need.resource), need.quantity});
+  }
+  return requests;
+}
 
 Decision decide(const admission::Review& review, const Snapshot& world, TimePoint now) {
   Decision decision = Run(review, *world.policy, now).decide(review.object);

@@ -29,6 +29,11 @@ std::string_view side_name(workload::Side side) {
   return side == workload::Side::Request ? "requests" : "limits";
 }
 
+std::string slot_of(std::string_view owner, workload::Side side, std::string_view resource) {
+  std::string slot(owner);
+  return slot.append(".").append(side_name(side)).append(".").append(resource);
+}
+
 View make_toleration(Builder& make, const config::Toleration& t) {
   const auto unless_empty = [&](const std::string& text) { return text.empty() ? View() : make.text(text); };
   return make.object({{"key", unless_empty(t.key)},
@@ -86,7 +91,7 @@ struct Place {
   In in = In::PodSpec;
   std::string_view map;  // empty: that one itself
   std::string_view key;
-  const workload::Container* container = nullptr;  // whose resources
+  const workload::Container* container = nullptr;  // whose resources; nothing: the pod's own
 };
 
 std::optional<std::string_view> below(std::string_view slot, std::string_view map) {
@@ -112,6 +117,11 @@ std::optional<Place> find_place_in_job(std::string_view slot) {
 std::optional<Place> find_place(const Workload& workload, std::string_view slot) {
   if (slot == "priorityClassName" || slot == "schedulerName" || slot == "activeDeadlineSeconds") {
     return Place{Place::In::PodSpec, "", slot};
+  }
+  if (const auto rest = below(slot, workload::kWholePod)) {
+    for (const std::string_view side : {"requests", "limits"}) {
+      if (const auto resource = below(*rest, side)) return Place{Place::In::Resources, side, *resource};
+    }
   }
   for (const workload::Container& container : workload.containers) {
     const auto rest = below(slot, container.name);
@@ -139,7 +149,7 @@ View view_place(const Workload& workload, const Place& place) {
       map = workload.template_metadata;
       break;
     case Place::In::Resources:
-      map = place.container->view["resources"];
+      map = (place.container != nullptr ? place.container->view : workload.pod_spec)["resources"];
       break;
     case Place::In::JobSpec:
       map = workload.job_spec;
@@ -284,7 +294,7 @@ class Additions {
       case Place::In::PodMetadata:
         return kMetadata;
       case Place::In::Resources:
-        return below(at(*place.container), "resources");
+        return below(place.container != nullptr ? at(*place.container) : kSpec, "resources");
       case Place::In::JobSpec:
         return job_spec_;
       case Place::In::ObjectMetadata:
@@ -407,9 +417,10 @@ void Lowering::add(const plan::Change& change) {
   Builder& make = *make_;
   std::visit(Overloaded{
                  [&](const plan::SetAmount& c) {
-                   std::string slot(workload_.containers[c.container].name);
-                   slot.append(".").append(side_name(c.side)).append(".").append(c.resource);
-                   scalar(std::move(slot), make.text(c.quantity));
+                   scalar(slot_of(workload_.containers[c.container].name, c.side, c.resource), make.text(c.quantity));
+                 },
+                 [&](const plan::SetPodAmount& c) {
+                   scalar(slot_of(workload::kWholePod, c.side, c.resource), make.text(c.quantity));
                  },
                  [&](const plan::SetPriorityClass& c) {
                    scalar("priorityClassName", make.text(c.name));

@@ -32,6 +32,14 @@ constexpr std::array<std::string_view, 16> kKeys = {
     "interruptible", "container",         "containers", "family",         "gpu-model", "cpu",
     "memory",        "ephemeral-storage", "gpu",        "gpu-memory"};
 
+// What can be divided among containers; the others are asked for by one.
+constexpr std::array<std::string_view, 3> kDivisibleKeys = {"cpu", "memory", "ephemeral-storage"};
+constexpr std::array<std::string_view, 3> kWholeKeys = {"gpu", "gpu-memory", "extended"};
+
+bool is_divisible(std::string_view key) {
+  return std::ranges::find(kDivisibleKeys, key) != kDivisibleKeys.end();
+}
+
 bool is_container_key(std::string_view key) {
   return std::ranges::find(kContainerKeys, key) != kContainerKeys.end();
 }
@@ -85,6 +93,7 @@ class Reader {
   std::optional<Quantity> to_extended(const Entry& entry, std::string_view resource, std::string_view text);
   void choose_container();
   void read_container(std::size_t index);
+  void read_pod();
   template <class Find>
   ContainerEstimate read_sizes(Find find);
   void read_absent_containers();
@@ -127,6 +136,7 @@ class Reader {
   std::vector<Annotation> annotations_;
   std::vector<Named> named_;  // sorted; of equal ones the first counts
   bool has_unqualified_ = false;
+  bool is_about_pod_ = false;  // container: "*"
 };
 
 void Reader::collect(json::View metadata, const json::Pointer& at) {
@@ -620,7 +630,11 @@ void Reader::read_job_keys() {
 
 void Reader::choose_container() {
   const auto index_of = [&](const Container* c) { return static_cast<std::size_t>(c - workload_.containers.data()); };
-  if (const Entry* entry = find("container")) {
+  const Entry* entry = find("container");
+  is_about_pod_ = entry != nullptr && entry->value == workload::kWholePod;
+  if (is_about_pod_) {
+    has_unqualified_ = std::ranges::any_of(kWholeKeys, [&](std::string_view key) { return find(key) != nullptr; });
+  } else if (entry != nullptr) {
     if (const Container* found = workload_.find_container(entry->value)) {
       out_.estimate.container = index_of(found);
       return;
@@ -676,9 +690,16 @@ void Reader::choose_container() {
   }
   std::string list;
   for (const Container* c : candidates) list += (list.empty() ? "" : ", ") + to_display(c->name);
+  if (candidates.empty()) {
+    return problem(Problem::Reason::Ambiguous, {annotation_path("container"), ""}, "there is no container to estimate");
+  }
+  if (is_about_pod_) {
+    return problem(
+        Problem::Reason::Ambiguous, {annotation_path("gpu.<container>"), ""},
+        fmt::format("is needed: GPUs and other devices are never split, and any of these could have them: {}", list));
+  }
   problem(Problem::Reason::Ambiguous, {annotation_path("container"), ""},
-          candidates.empty() ? "there is no container to estimate"
-                             : fmt::format("is needed: the estimate could be about any of: {}", list));
+          fmt::format("is needed: the estimate could be about any of: {} (or \"*\": all of them together)", list));
 }
 
 void Reader::read_container(std::size_t index) {
@@ -688,14 +709,21 @@ void Reader::read_container(std::size_t index) {
   out_.estimate.containers[index] = read_sizes([&](std::string_view key) -> const Entry* {
     const auto entry = std::ranges::find(first, last, key, &Named::key);
     if (entry != last) return &entry->entry;
-    return out_.estimate.container == index ? find(key) : nullptr;
+    const bool is_its = out_.estimate.container == index && !(is_about_pod_ && is_divisible(key));
+    return is_its ? find(key) : nullptr;
   });
+}
+
+void Reader::read_pod() {
+  if (!is_about_pod_) return;
+  out_.estimate.pod = read_sizes([&](std::string_view key) { return is_divisible(key) ? find(key) : nullptr; });
 }
 
 // Sizes that found no container are read all the same, for their problems: all are told at once.
 void Reader::read_absent_containers() {
   if (!out_.estimate.container) {
-    static_cast<void>(read_sizes([&](std::string_view key) { return find(key); }));
+    static_cast<void>(
+        read_sizes([&](std::string_view key) { return is_about_pod_ && is_divisible(key) ? nullptr : find(key); }));
   }
   std::vector<std::string_view> names;
   for (const Container& c : workload_.containers) names.push_back(c.name);
@@ -814,6 +842,7 @@ Reading Reader::read() && {
   sort_keys();
   read_job_keys();
   choose_container();
+  read_pod();
   for (std::size_t i = 0; i < workload_.containers.size(); ++i) {
     read_container(i);
     declare(i);

@@ -3,13 +3,13 @@
 #include <algorithm>
 
 #include "plimsoll/base/text.hpp"
+#include "plimsoll/workload/effective_requests.hpp"
 #include "rule.hpp"
 
 namespace plimsoll::plan {
 namespace {
 
-using workload::Container;
-
+// Source: pkg/apis/core/v1/defaults.go, SetDefaults_PodSpec.
 constexpr std::string_view kDefaultScheduler = "default-scheduler";
 
 template <class T>
@@ -32,32 +32,16 @@ bool matches_creator(const config::Condition& condition, const workload::Workloa
          });
 }
 
-// What the pod asks for at its height: app containers and sidecars together, or one init container beside the sidecars
-// that were started before it. Source: KEP-753, "Resources calculation for scheduling and pod admission".
+// What the pod asks for: as is said of all of it, else what its containers have at one time.
 template <class T, class Field>
 std::optional<T> pod_total(const workload::Workload& workload, const estimate::Estimate& estimate, Field field) {
-  T running;
-  T sidecars;
-  T height;
-  bool known = false;
-  const auto of = [&](std::size_t i) {
+  if (const auto& whole = field(estimate.pod)) return whole->value;
+  const auto is_known = [&](const estimate::ContainerEstimate& e) { return field(e).has_value(); };
+  if (std::ranges::none_of(estimate.containers, is_known)) return std::nullopt;
+  return workload::most_at_once<T>(workload.containers, [&](std::size_t i) {
     const auto& sized = field(estimate.containers[i]);
-    known = known || sized.has_value();
     return sized ? sized->value : T{};
-  };
-  for (std::size_t i = 0; i < workload.containers.size(); ++i) {
-    if (workload.containers[i].role == Container::Role::App) running += of(i);
-  }
-  for (std::size_t i = 0; i < workload.containers.size(); ++i) {
-    if (workload.containers[i].role == Container::Role::Sidecar) {
-      sidecars += of(i);
-      height = std::max(height, sidecars);
-    } else if (workload.containers[i].role == Container::Role::Init) {
-      height = std::max(height, sidecars + of(i));
-    }
-  }
-  if (!known) return std::nullopt;
-  return std::max(height, running + sidecars);
+  });
 }
 
 }  // namespace

@@ -82,31 +82,45 @@ void find_marker(Workload& workload) {
   std::erase_if(workload.marker->was, [](const json::Member& slot) { return !could_stand(slot.key, slot.value); });
 }
 
-Result<void> read_amounts(const Workload& workload, Container& container, Side side) {
-  const std::string_view name = side_name(side);
-  const json::View numbers = container.view["resources"][name];
-  const auto where = [&] { return container.path / "resources" / name; };
-  if (numbers.size() > kMaxAmounts) {
-    return fail(ErrorCode::TooLarge, "holds more resources than any pod needs", json::to_field_path(where()));
-  }
-  std::string slot = std::string(container.name) + "." + std::string(name) + ".";
-  const std::size_t prefix = slot.size();
-  for (const json::Member& member : numbers.members()) {
-    const Result<Quantity> quantity = read_quantity(member.value);
-    if (!quantity) {
-      return fail(quantity.error().code, quantity.error().message, json::to_field_path(where() / member.key));
+// Reads the numbers under `resources` at `at`, whose slots begin with `owner`.
+Result<std::vector<Amount>> read_amounts(const Workload& workload, std::string_view owner, json::View resources,
+                                         const json::Pointer& at) {
+  std::vector<Amount> amounts;
+  amounts.reserve(std::min(resources["requests"].size() + resources["limits"].size(), kMaxAmounts));
+  for (const Side side : {Side::Request, Side::Limit}) {
+    const std::string_view name = side_name(side);
+    const json::View numbers = resources[name];
+    if (numbers.size() > kMaxAmounts) {
+      return fail(ErrorCode::TooLarge, "holds more resources than any pod needs", json::to_field_path(at / name));
     }
-    Amount amount{.side = side, .resource = member.key, .present = *quantity, .authored = *quantity};
-    if (workload.marker) {
-      slot.resize(prefix);
-      slot += member.key;
-      amount.authored.reset();
-      if (const json::View authored = workload.authored(slot, member.value)) {
-        if (const auto before = read_quantity(authored)) amount.authored = *before;
+    std::string slot = std::string(owner) + "." + std::string(name) + ".";
+    const std::size_t prefix = slot.size();
+    for (const json::Member& member : numbers.members()) {
+      const Result<Quantity> quantity = read_quantity(member.value);
+      if (!quantity) {
+        return fail(quantity.error().code, quantity.error().message, json::to_field_path(at / name / member.key));
       }
+      Amount amount{.side = side, .resource = member.key, .present = *quantity, .authored = *quantity};
+      if (workload.marker) {
+        slot.resize(prefix);
+        slot += member.key;
+        amount.authored.reset();
+        if (const json::View authored = workload.authored(slot, member.value)) {
+          if (const auto before = read_quantity(authored)) amount.authored = *before;
+        }
+      }
+      amounts.push_back(amount);
     }
-    if (container.is_limit_ranger_default(side, member.key)) amount.authored.reset();
-    container.amounts.push_back(amount);
+  }
+  return amounts;
+}
+
+Result<void> read_container_amounts(const Workload& workload, Container& container) {
+  const json::Pointer at = container.path / "resources";
+  PLIMSOLL_TRY(amounts, read_amounts(workload, container.name, container.view["resources"], at));
+  container.amounts = std::move(amounts);
+  for (Amount& amount : container.amounts) {
+    if (container.is_limit_ranger_default(amount.side, amount.resource)) amount.authored.reset();
   }
   return {};
 }
@@ -174,6 +188,9 @@ constexpr Place kPlaces[] = {
     {12, kRequired, json::Kind::Array},
     {12, kPreferred, json::Kind::Array},
     {4, "resourceClaims", json::Kind::Array},
+    {4, "resources", json::Kind::Object},
+    {16, "requests", json::Kind::Object},
+    {16, "limits", json::Kind::Object},
     {10, "nodeSelectorTerms", json::Kind::Array},
     {8, "podAffinity", json::Kind::Object},
     {17, kPreferred, json::Kind::Array},
@@ -332,6 +349,13 @@ bool Container::is_limit_ranger_default(Side side, std::string_view resource) co
 const Container* Workload::find_container(std::string_view container_name) const {
   const auto found = std::ranges::find_if(containers, [&](const Container& c) { return c.name == container_name; });
   return found == containers.end() ? nullptr : &*found;
+}
+
+std::optional<Quantity> Workload::authored_of_pod(Side side, std::string_view resource) const {
+  for (const Amount& amount : pod_amounts) {
+    if (amount.side == side && amount.resource == resource) return amount.authored;
+  }
+  return std::nullopt;
 }
 
 std::string_view Workload::restart_policy() const {
@@ -527,12 +551,10 @@ Result<Workload> view_workload(Kind kind, json::View object, Markers markers) {
       read_limit_ranger(*text, workload.containers);
     }
   }
-  for (Container& container : workload.containers) {
-    const json::View resources = container.view["resources"];
-    container.amounts.reserve(std::min(resources["requests"].size() + resources["limits"].size(), kMaxAmounts));
-    PLIMSOLL_CHECK(read_amounts(workload, container, Side::Request));
-    PLIMSOLL_CHECK(read_amounts(workload, container, Side::Limit));
-  }
+  for (Container& container : workload.containers) PLIMSOLL_CHECK(read_container_amounts(workload, container));
+  PLIMSOLL_TRY(pod_amounts, read_amounts(workload, kWholePod, workload.pod_spec["resources"],
+                                         workload.template_path / "spec" / "resources"));
+  workload.pod_amounts = std::move(pod_amounts);
   return workload;
 }
 

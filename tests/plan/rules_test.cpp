@@ -35,6 +35,10 @@ std::string describe(const Change& change, const workload::Workload& workload) {
             return std::string(workload.containers[c.container].name) +
                    (c.side == workload::Side::Request ? ".requests." : ".limits.") + c.resource + "=" + c.quantity;
           },
+          [](const SetPodAmount& c) {
+            return (c.side == workload::Side::Request ? "pod.requests." : "pod.limits.") + c.resource + "=" +
+                   c.quantity;
+          },
           [](const SetPriorityClass& c) { return "class=" + c.name; },
           [](const AddToleration& c) {
             return "tolerate " + c.toleration.key + " " + c.toleration.op + " " + c.toleration.value + ":" +

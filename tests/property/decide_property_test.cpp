@@ -1,10 +1,13 @@
 // What must hold for every object, tried on many: generated from a seed, plausible and hostile in equal measure.
+#include <algorithm>
 #include <catch2/catch.hpp>
 #include <map>
 #include <random>
 #include <set>
+#include <string>
 
 #include "decide/reviews.hpp"
+#include "plimsoll/workload/effective_requests.hpp"
 
 namespace plimsoll {
 namespace {
@@ -32,6 +35,10 @@ gpu: {resource: amd.com/gpu, models: [{name: T4, memory: 15Gi, nodeLabels: {g: [
 priority: {bands: [{class: urgent, when: {slack: '<1h'}}, {class: rest}]}
 placement: [{spread: {over: host}}]
 onUnknownKey: warn
+onInvalidEstimate: {created: warn}
+)",
+    R"(
+resources: {authored: replace, replace: {factor: 1.5, confidence: low}, cpu: {limit: 1}}
 onInvalidEstimate: {created: warn}
 )",
     R"(
@@ -123,6 +130,7 @@ constexpr std::string_view kValues[] = {"1",
                                         "high",
                                         "main",
                                         "side",
+                                        "*",
                                         "T4",
                                         "A100,T4",
                                         "0",
@@ -230,7 +238,7 @@ class Generator {
     if (is("deadline")) return "+6h";
     if (is("confidence")) return "low";
     if (is("interruptible")) return dice_.one_in(2) ? "true" : "10m";
-    if (is("container")) return "main";
+    if (is("container")) return dice_.one_in(3) ? "*" : "main";
     return "2Gi";
   }
 
@@ -260,6 +268,8 @@ class Generator {
                                                "topologySpreadConstraints",
                                                "resourceClaims",
                                                "main.claims",
+                                               "*.requests.memory",
+                                               "*.limits.cpu",
                                                "annotations.gpu-memory",
                                                "annotations.estimate.plimsoll.dev/memory",
                                                "annotations.karpenter.sh/do-not-disrupt",
@@ -432,7 +442,10 @@ class Generator {
     if (dice_.one_in(3)) w_.key("nodeSelector").raw(dice_.pick(kSelectors));
     if (dice_.one_in(3)) affinity();
     if (dice_.one_in(4)) w_.key("volumes").raw(R"([{"name":"shm","emptyDir":{"medium":"Memory","sizeLimit":"2Gi"}}])");
-    if (dice_.one_in(20)) w_.key("resources").raw(R"({"requests":{"cpu":"2","memory":"1Gi"}})");
+    constexpr std::string_view kOfThePod[] = {R"({"requests":{"cpu":"2","memory":"1Gi"}})",
+                                              R"({"limits":{"cpu":"2","memory":"16Gi"}})",
+                                              R"({"requests":{"memory":"1Gi"},"limits":{"memory":"2Gi","cpu":"64"}})"};
+    if (dice_.one_in(20)) w_.key("resources").raw(dice_.pick(kOfThePod));
     if (dice_.one_in(25)) w_.key("resourceClaims").raw(R"([{"name":"g"}])");
     w_.end_object();
   }
@@ -544,6 +557,57 @@ TEST_CASE("every decision keeps what is promised of all of them") {
   CHECK(verdicts["Unchanged"] > 30);
   CHECK(verdicts["Skipped"] > 300);
   CHECK(re_created > 3000);
+}
+
+TEST_CASE("what is estimated of a whole pod is what the scheduler counts, unless a warning says otherwise") {
+  const decide::Snapshot worlds[] = {given::world(""), given::world("resources: {authored: raise}"),
+                                     given::world("resources: {authored: replace, cpu: {limit: 2, round: 100m}}")};
+  int exact = 0;
+  int told = 0;
+  for (std::uint32_t seed = 0; seed < 2000; ++seed) {
+    INFO("seed " << seed);
+    Dice dice(seed);
+    json::Writer w;
+    const auto container = [&](const std::string& name, bool may_stay) {
+      w.begin_object().member("name", name);
+      if (may_stay && dice.one_in(2)) w.member("restartPolicy", "Always");
+      constexpr std::string_view kAmounts[] = {R"({"requests":{"cpu":"1"}})", R"({"limits":{"cpu":"700m"}})",
+                                               R"({"requests":{"cpu":"3"},"limits":{"cpu":"5"}})",
+                                               R"({"requests":{"cpu":"9"}})"};
+      if (dice.one_in(3)) w.key("resources").raw(dice.pick(kAmounts));
+      w.end_object();
+    };
+    w.begin_object().key("metadata").begin_object().key("annotations").begin_object();
+    w.member("estimate.plimsoll.dev/container", "*").member("estimate.plimsoll.dev/cpu", "8");
+    if (dice.one_in(4)) w.member("estimate.plimsoll.dev/cpu.a0", "1500m");
+    w.end_object().end_object().key("spec").begin_object();
+    if (dice.one_in(8)) w.key("resources").raw(R"({"limits":{"cpu":"16"}})");
+    w.key("containers").begin_array();
+    for (std::size_t i = 0, n = 1 + dice.below(3); i < n; ++i) container("a" + std::to_string(i), false);
+    w.end_array().key("initContainers").begin_array();
+    for (std::size_t i = 0, n = dice.below(4); i < n; ++i) container("i" + std::to_string(i), true);
+    w.end_array().end_object().end_object();
+    const decide::Snapshot& world = worlds[seed % std::size(worlds)];
+    const std::string object = std::move(w).take();
+    const Outcome outcome = decide_and_check("Pod", object, world, world);
+    const bool is_told = std::ranges::any_of(outcome.decision.warnings, [](const std::string& warning) {
+      return warning.find("together") != std::string::npos;
+    });
+    const auto after = json::Document::parse(outcome.after);
+    const auto workload = workload::view_workload(workload::Kind::Pod, after->root());
+    const auto needs = workload::effective_requests(*workload);
+    const auto cpu = std::ranges::find(needs, "cpu", &workload::Need::resource);
+    INFO(outcome.after);
+    REQUIRE(cpu != needs.end());
+    const bool is_exact = cpu->quantity == *parse_quantity("8");
+    // The limit of the whole pod, alone, is its request, and its author's.
+    const bool is_pods = object.find(R"({"limits":{"cpu":"16"}})") != std::string::npos;
+    if (!is_told && !is_pods) CHECK(is_exact);
+    exact += is_exact ? 1 : 0;
+    told += is_told ? 1 : 0;
+  }
+  CHECK(exact > 800);
+  CHECK(told > 100);
 }
 
 }  // namespace

@@ -52,10 +52,6 @@ std::string_view describe(PodIs pod_is) {
   return "";
 }
 
-std::string_view to_text(config::Confidence confidence) {
-  return confidence == config::Confidence::High ? "high" : confidence == config::Confidence::Medium ? "medium" : "low";
-}
-
 // What a name of a Job may be: a DNS label, with room for the index and the suffix of its Pods.
 std::string to_object_name(std::string_view name) {
   constexpr std::size_t kLongest = 52;

@@ -27,18 +27,6 @@ std::string places(std::size_t count) {
   return count == 1 ? "in one place" : fmt::format("in {} places", count);
 }
 
-std::string_view to_word(config::Confidence confidence) {
-  switch (confidence) {
-    case config::Confidence::Low:
-      return "low";
-    case config::Confidence::Medium:
-      return "medium";
-    case config::Confidence::High:
-      return "high";
-  }
-  return "";
-}
-
 struct Row {
   std::string what;
   std::string value;
@@ -86,6 +74,9 @@ EstimateTable tabulate(const Decision& decision) {
     table.add("interruptible", estimate.interruptible->value ? "yes" : "no",
               "from " + to_display(estimate.interruptible->origin.where, kNoLimit));
   }
+  table.add("cpu of the pod", estimate.pod.cpu);
+  table.add("memory of the pod", estimate.pod.memory);
+  table.add("storage of the pod", estimate.pod.ephemeral_storage);
   for (std::size_t i = 0; i < std::min(estimate.containers.size(), decision.container_names.size()); ++i) {
     const estimate::ContainerEstimate& container = estimate.containers[i];
     const auto what = [&](std::string_view resource) {
@@ -160,8 +151,8 @@ std::string explain(const admission::Review& review, const Decision& decision, c
 
   const EstimateTable estimates = tabulate(decision);
   if (!estimates.is_empty()) {
-    note += fmt::format("\nWhat it is expected to need, with {} confidence:\n{}", to_word(decision.estimate.confidence),
-                        estimates.text());
+    note += fmt::format("\nWhat it is expected to need, with {} confidence:\n{}",
+                        config::to_text(decision.estimate.confidence), estimates.text());
   }
   std::vector<std::string> changes;
   for (const decide::AppliedChange& change : decision.changes) {
@@ -172,6 +163,14 @@ std::string explain(const admission::Review& review, const Decision& decision, c
                   : decision.is_shadow ? "What would change:"
                                        : "What changes:",
                   changes);
+  if (decision.verdict == Verdict::Mutated) {
+    std::string counted;
+    for (const decide::Request& request : decide::requests_after(review, decision)) {
+      counted += fmt::format("{}{} {}", counted.empty() ? "" : ", ", to_display(request.resource, kNoLimit),
+                             to_text(request.quantity));
+    }
+    if (!counted.empty()) note += section("What the scheduler counts for each Pod:", {counted});
+  }
   note += section("What is wrong:", surroundings.problems);
   note += section("Worth knowing:", surroundings.warnings);
 

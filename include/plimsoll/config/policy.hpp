@@ -30,10 +30,12 @@ enum class OnError { Allow, Deny };
 /// What becomes of an object whose estimate is bad.
 enum class OnInvalid { Reject, Warn };
 /// What happens to a size that the author wrote himself.
-enum class Authored { Keep, Raise };
+enum class Authored { Keep, Raise, Replace };
 /// Whether a list that the author wrote in a Job's template may get an addition (see docs/policy.md: kubectl apply).
 enum class Lists { Warn, Template };
 enum class Confidence { Low, Medium, High };
+/// "low", "medium", "high".
+[[nodiscard]] std::string_view to_text(Confidence confidence);
 /// How a cluster wants to be asked for GPUs.
 enum class Dialect {
 #define PLIMSOLL_DIALECT(enumerator, file, name) enumerator,
@@ -122,8 +124,19 @@ struct Margins {
   bool operator==(const Margins&) const = default;
 };
 
+/// What Authored::Replace is held to: an estimate that says little, or nearly the same, is no reason to overrule
+/// anybody.
+struct Replacing {
+  /// At least so many times more or less than the estimate asks for.
+  Ratio factor = Ratio::from_thousandths(2000);
+  /// The least.
+  Confidence confidence = Confidence::Medium;
+  bool operator==(const Replacing&) const = default;
+};
+
 struct Resources {
   Authored authored = Authored::Keep;
+  Replacing replace;
   /// On memory and storage; a cpu estimate that is too small only costs time.
   Margins margin;
   Sizing<MilliCpu> cpu{.limit = std::nullopt, .min = MilliCpu(10), .max = MilliCpu(64'000), .round = MilliCpu(1)};

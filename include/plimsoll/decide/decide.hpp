@@ -15,6 +15,7 @@
 #include "plimsoll/estimate/estimate.hpp"
 #include "plimsoll/json/pointer.hpp"
 #include "plimsoll/patch/patch.hpp"
+#include "plimsoll/units/quantity.hpp"
 
 namespace plimsoll::decide {
 
@@ -100,6 +101,15 @@ struct Decision {
 /// Errors:  none; what cannot be served becomes Verdict::Skipped or Verdict::Failed with a reason.
 /// Threads: safe; reads `review` and the immutable snapshot only.
 [[nodiscard]] Decision decide(const admission::Review& review, const Snapshot& world, TimePoint now);
+
+/// An amount that a pod asks the scheduler for.
+struct Request {
+  std::string resource;
+  Quantity quantity;
+};
+/// What the scheduler will count for a pod of the object when the patch of `decision` is applied
+/// (workload::effective_requests). A RuntimeClass's overhead is known only at the Pod.
+[[nodiscard]] std::vector<Request> requests_after(const admission::Review& review, const Decision& decision);
 
 /// What the API server is told. Deterministic: no time, no latency.
 [[nodiscard]] admission::Answer make_answer(const admission::Review& review, const Decision& decision);

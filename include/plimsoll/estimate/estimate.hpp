@@ -78,6 +78,8 @@ struct Estimate {
   std::string family;
   /// One for each container of the workload, at the same index.
   std::vector<ContainerEstimate> containers;
+  /// What all of them together need (`container: "*"`): cpu, memory and storage, which can be divided.
+  ContainerEstimate pod;
   /// The container that an unqualified estimate is about; nothing when there is none or it could not be told.
   std::optional<std::size_t> container;
   /// Short hash of all estimate annotations: the same estimate has the same hash.

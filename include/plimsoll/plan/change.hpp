@@ -21,6 +21,12 @@ struct SetAmount {
   std::string resource;
   std::string quantity;  ///< canonical text
 };
+/// A request or limit of the whole pod (spec.resources): cpu or memory.
+struct SetPodAmount {
+  workload::Side side = workload::Side::Request;
+  std::string resource;
+  std::string quantity;  ///< canonical text
+};
 /// At a Pod, what the Priority plugin computed from another class gives way to the class's value and preemption policy;
 /// unless these are known, it goes away, and the plugin computes both anew.
 struct SetPriorityClass {
@@ -107,10 +113,10 @@ struct UseResourceClaim {
   std::string name;
 };
 
-using Edit =
-    std::variant<SetAmount, SetPriorityClass, AddToleration, AddNodeSelector, RequireNode, PreferNode, AddPodAffinity,
-                 AddPodAntiAffinity, AddTopologySpread, SetPodDeadline, SetLabel, SetPodAnnotation, AddResourceClaim,
-                 UseResourceClaim, SetScheduler, SetJobDeadline, SuspendJob, SetJobLabel, SetJobAnnotation>;
+using Edit = std::variant<SetAmount, SetPodAmount, SetPriorityClass, AddToleration, AddNodeSelector, RequireNode,
+                          PreferNode, AddPodAffinity, AddPodAntiAffinity, AddTopologySpread, SetPodDeadline, SetLabel,
+                          SetPodAnnotation, AddResourceClaim, UseResourceClaim, SetScheduler, SetJobDeadline,
+                          SuspendJob, SetJobLabel, SetJobAnnotation>;
 
 /// One edit and why: which rule, and its arithmetic in words.
 struct Change {

@@ -21,12 +21,12 @@ inline constexpr int kMarkerFormat = 1;
 inline constexpr std::size_t kMarkerLimit = std::size_t{64} << 10U;
 
 /// Slots are the places that Plimsoll may write, named as in the pod spec: `train.requests.memory` (container, requests
-/// or limits, resource), `train.claims`, `priorityClassName`, `schedulerName`, `activeDeadlineSeconds`, `labels.<key>`,
-/// `annotations.<key>`, `nodeSelector.<key>`; of a Job itself `job.suspend`, `job.activeDeadlineSeconds`,
-/// `objectLabels.<key>`, `objectAnnotations.<key>`; and the lists `resourceClaims`, `tolerations`,
-/// `nodeAffinity.required`, `nodeAffinity.preferred`, `podAffinity.preferred`, `podAntiAffinity.required`,
-/// `podAntiAffinity.preferred`, `topologySpreadConstraints`, whose value is the array of elements that were added.
-/// Sorted by slot.
+/// or limits, resource), `*.requests.memory` (of the whole pod), `train.claims`, `priorityClassName`, `schedulerName`,
+/// `activeDeadlineSeconds`, `labels.<key>`, `annotations.<key>`, `nodeSelector.<key>`; of a Job itself `job.suspend`,
+/// `job.activeDeadlineSeconds`, `objectLabels.<key>`, `objectAnnotations.<key>`; and the lists `resourceClaims`,
+/// `tolerations`, `nodeAffinity.required`, `nodeAffinity.preferred`, `podAffinity.preferred`,
+/// `podAntiAffinity.required`, `podAntiAffinity.preferred`, `topologySpreadConstraints`, whose value is the array of
+/// elements that were added. Sorted by slot.
 using Slots = std::vector<json::Member>;
 
 /// What `slots` holds for `slot`; missing when nothing.

@@ -49,6 +49,10 @@ inline constexpr std::string_view kKueueMaxExecTime = "kueue.x-k8s.io/max-exec-t
 /// "Pod", "Job", "CronJob".
 [[nodiscard]] std::string_view to_text(Kind kind);
 
+/// What stands for the whole pod where a container's name could stand: in estimates, and in the marker's slots. No
+/// container can be called so.
+inline constexpr std::string_view kWholePod = "*";
+
 /// The controlling owner: of several owner references the one with `controller: true`.
 struct Owner {
   std::string_view api_version;
@@ -121,11 +125,14 @@ struct Workload {
   json::Pointer object_path;  ///< from the root to what is seen: "/spec/jobTemplate" of a CronJob
   json::Pointer template_path;        ///< "" for a Pod, "/spec/template" for a Job ...
   std::vector<Container> containers;  ///< app containers, then init containers
+  std::vector<Amount> pod_amounts;    ///< of the whole pod (spec.resources, KEP-2837)
   std::optional<Marker> marker;
   /// The text that `marker` was read from.
   std::optional<json::Document> marker_document;
 
   [[nodiscard]] const Container* find_container(std::string_view container_name) const;
+  /// What the author wrote in spec.resources.
+  [[nodiscard]] std::optional<Quantity> authored_of_pod(Side side, std::string_view resource) const;
   /// Of the pod; the API's default Always when absent.
   [[nodiscard]] std::string_view restart_policy() const;
   /// How many pods of a Job run one after the other: ceil(completions / parallelism), at least 1. A work queue (no
