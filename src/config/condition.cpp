@@ -4,6 +4,7 @@
 #include <array>
 
 #include "amounts.hpp"
+#include "coverage.hpp"
 #include "plimsoll/base/text.hpp"
 #include "reader.hpp"
 #include "syntax.hpp"
@@ -77,6 +78,7 @@ void check(const Value& value, const Condition& condition) {
   for (const Comparison<Duration>& comparison : condition.duration) {
     if (comparison.operand < Duration()) value.refuse_member("duration", "must not be negative");
   }
+  refuse_impossible(value, condition);
 }
 
 }  // namespace

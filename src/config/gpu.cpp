@@ -3,9 +3,11 @@
 
 #include <algorithm>
 #include <array>
+#include <cctype>
 #include <charconv>
 #include <set>
 
+#include "coverage.hpp"
 #include "plimsoll/base/text.hpp"
 #include "reader.hpp"
 #include "syntax.hpp"
@@ -96,12 +98,11 @@ void check_needs(const Value& value, Dialect dialect, const Gpu& gpu) {
 }
 
 void check_dialects(const Value& value, const Gpu& gpu) {
-  for (std::size_t i = 0; i + 1 < gpu.dialects.size(); ++i) {
-    const Value item = value.find("dialects")->item(i);
-    if (!gpu.dialects[i].when.always_holds() || !item.is_sound()) continue;
-    value.find("dialects")->item(i + 1).refuse("is never reached: the one before it always holds");
-    break;
+  std::vector<Entry> entries;
+  for (const DialectRule& rule : gpu.dialects) {
+    entries.push_back({&rule.when, fmt::format("dialects[{}] ({})", entries.size(), to_text(rule.dialect))});
   }
+  if (!entries.empty()) refuse_unreached(*value.find("dialects"), entries);
   check_needs(value, gpu.dialect, gpu);
   for (std::size_t i = 0; i < gpu.dialects.size(); ++i) {
     check_needs(value.find("dialects")->item(i), gpu.dialects[i].dialect, gpu);
@@ -114,15 +115,44 @@ void check_dialects(const Value& value, const Gpu& gpu) {
   }
 }
 
+/// Refuses members of the list `name` that say what an earlier one said: `name_of` what they are about.
+template <class T, class NameOf>
+void refuse_repeated(const std::optional<Value>& list, const std::vector<T>& all, NameOf name_of) {
+  std::set<std::string_view> names;
+  for (std::size_t i = 0; i < all.size(); ++i) {
+    const std::string_view name = name_of(all[i]);
+    if (names.insert(name).second || !list->item(i).is_sound()) continue;
+    list->item(i).refuse(fmt::format("there is another {}", quoted(name)));
+  }
+}
+
+void check_repeated(const Value& value, const Gpu& gpu) {
+  if (!gpu.mig_profiles.empty()) {
+    refuse_repeated(value.find("mig")->find("profiles"), gpu.mig_profiles,
+                    [](const MigProfile& profile) -> std::string_view { return profile.name; });
+  }
+  if (!gpu.claim_templates.empty()) {
+    refuse_repeated(value.find("dra")->find("claimTemplates"), gpu.claim_templates,
+                    [](const ClaimTemplate& one) -> std::string_view { return one.name; });
+  }
+  if (!gpu.companions.empty()) {
+    refuse_repeated(value.find("companions"), gpu.companions,
+                    [](const Companion& companion) -> std::string_view { return companion.resource; });
+  }
+}
+
 void check_models(const Value& value, const Gpu& gpu) {
   const std::optional<Value> models = value.find("models");
   if (!models) return;
-  std::set<std::string_view> names;
+  std::set<std::string> names;
   for (std::size_t i = 0; i < gpu.models.size(); ++i) {
     const GpuModel& model = gpu.models[i];
     const Value item = models->item(i);
     if (!item.is_sound()) continue;
-    if (!names.insert(model.name).second) {
+    // Letter case does not matter in an estimate.
+    std::string name = model.name;
+    std::ranges::transform(name, name.begin(), [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+    if (!names.insert(std::move(name)).second) {
       item.refuse_member("name", fmt::format("there is another model {}", quoted(model.name)));
     }
     if (i > 0 && models->item(i - 1).is_sound() && model.memory < gpu.models[i - 1].memory) {
@@ -259,6 +289,7 @@ const Schema<Gpu>& schema<Gpu>() {
       [](const Value& value, const Gpu& gpu) {
         check_dialects(value, gpu);
         check_models(value, gpu);
+        check_repeated(value, gpu);
       },
   };
   return kSchema;

@@ -11,6 +11,7 @@
 #include <charconv>
 #include <utility>
 
+#include "coverage.hpp"
 #include "plimsoll/base/text.hpp"
 #include "plimsoll/digest/digest.hpp"
 #include "plimsoll/yaml/yaml.hpp"
@@ -182,6 +183,14 @@ yaml::Node laid_over(yaml::Node base, const yaml::Node& over) {
   return base;
 }
 
+void check_placement(const Value& value, const Settings& settings) {
+  std::vector<Entry> entries;
+  for (const PlacementRule& rule : settings.placement) {
+    entries.push_back({&rule.when, fmt::format("placement[{}]", entries.size())});
+  }
+  if (!entries.empty()) refuse_unreached(*value.find("placement"), entries);
+}
+
 Settings read_override(const Value& value, const yaml::Node& base, Problems& problems) {
   Settings settings = default_policy().base;
   if (!is_table(value, names_of(schema<Settings>().fields))) return settings;
@@ -192,14 +201,26 @@ Settings read_override(const Value& value, const yaml::Node& base, Problems& pro
     return true;
   });
   const yaml::Node complete = laid_over(base, own);
-  read_table(Value(complete, value.path(), problems), settings);
+  const Value laid(complete, value.path(), problems);
+  read_table(laid, settings);
+  check_placement(laid, settings);
   if (complete.find("tolerations") == nullptr) settings.tolerations = tolerate_gpu_taint(settings.gpu.resource);
   return settings;
 }
 
+void check_names(const yaml::Node& root, const Document& document, Problems& problems) {
+  const auto list = Value(root, "", problems).find("namespaces");
+  if (!list || !list->is_sound()) return;
+  std::vector<std::vector<std::string>> names;
+  for (const NamespaceRule& rule : document.namespaces) names.push_back(rule.names);
+  refuse_unused_names(*list, names, document.policy.skip_namespaces);
+}
+
 Policy read_policy(const yaml::Node& root, Problems& problems) {
   Document document{.policy = default_policy(), .namespaces = {}};
-  read_table(Value(root, "", problems), document);
+  const Value whole(root, "", problems);
+  read_table(whole, document);
+  check_placement(whole, document.policy.base);
   const yaml::Node base = settings_part(root);
   if (base.find("tolerations") == nullptr) {
     document.policy.base.tolerations = tolerate_gpu_taint(document.policy.base.gpu.resource);
@@ -208,6 +229,7 @@ Policy read_policy(const yaml::Node& root, Problems& problems) {
     if (!rule.policy) continue;
     document.policy.namespaces.push_back({rule.names, read_override(*rule.policy, base, problems)});
   }
+  check_names(root, document, problems);
   return std::move(document.policy);
 }
 

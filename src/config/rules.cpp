@@ -6,6 +6,7 @@
 #include <chrono>
 #include <limits>
 
+#include "coverage.hpp"
 #include "plimsoll/base/text.hpp"
 #include "reader.hpp"
 #include "syntax.hpp"
@@ -58,14 +59,23 @@ void check_band(const Value& value, const Band&) {
 void check_bands(const Value& value, const Priority& priority) {
   const std::optional<Value> bands = value.find("bands");
   if (!bands) return;
-  for (std::size_t i = 0; i + 1 < priority.bands.size(); ++i) {
-    const Band& band = priority.bands[i];
-    if (band.bound || !band.when.always_holds() || !bands->item(i).is_sound()) continue;
-    for (std::size_t late = i + 1; late < priority.bands.size(); ++late) {
-      bands->item(late).refuse(
-          fmt::format("is never reached: band {} ({}) takes everything", i, to_display(band.priority_class)));
+  std::vector<Entry> entries;
+  for (const Band& band : priority.bands) {
+    // A bound band is passed over where its deadline cannot be set.
+    entries.push_back({&band.when, fmt::format("band {} ({})", entries.size(), to_display(band.priority_class)),
+                       !band.bound.has_value()});
+  }
+  refuse_unreached(*bands, entries);
+}
+
+// Together they are to hold of one node.
+void check_required(const Value& value, const NodeAffinityRule& rule) {
+  for (std::size_t late = 1; late < rule.require.size(); ++late) {
+    const Value item = value.find("require")->item(late);
+    for (std::size_t early = 0; early < late && item.is_sound(); ++early) {
+      if (!value.find("require")->item(early).is_sound()) continue;
+      if (auto why = find_contradiction(rule.require[early], rule.require[late])) item.refuse(std::move(*why));
     }
-    return;
   }
 }
 
@@ -215,6 +225,7 @@ const Schema<NodeAffinityRule>& schema<NodeAffinityRule>() {
         if (rule.prefer.empty() && rule.require.empty()) {
           value.refuse_together({"prefer", "require"}, "must prefer or require something");
         }
+        check_required(value, rule);
       },
   };
   return kSchema;

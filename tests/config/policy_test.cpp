@@ -248,7 +248,7 @@ namespaces:
     priority: {bands: [{class: c}]}
     runtime: {podDeadline: {floor: 1h}}
     requireEstimate: {memory: ">1Gi"}
-- match: {names: ml-late}
+- match: {names: late}
   policy: {mode: enforce}
 - match: {names: ["?"]}
   policy: {resources: , runtime: {podDeadline: }, requireEstimate: false, tolerations: []}
@@ -278,13 +278,16 @@ TEST_CASE("a namespace has the settings of the first override that names it") {
   const Policy policy = parse(R"(
 namespaces:
 - {match: {names: [research, "ml-*"]}, policy: {gpu: {maxPerPod: 1}}}
-- {match: {names: [ml-late, "?b", "*"]}, policy: {gpu: {maxPerPod: 2}}}
+- {match: {names: ["*-late", "?b", ab-c]}, policy: {gpu: {maxPerPod: 2}}}
+- {match: {names: [late, "ab-?", "*a*"]}, policy: {gpu: {maxPerPod: 3}}}
+- {match: {names: "*"}, policy: {gpu: {maxPerPod: 4}}}
 )");
   struct Case {
     std::string_view name;
     std::int64_t want;
   };
-  const Case cases[] = {{"research", 1}, {"ml-late", 1}, {"ml-", 1}, {"ml", 2}, {"ab", 2}, {"", 2}, {"researchers", 2}};
+  const Case cases[] = {{"research", 1}, {"ml-late", 1},     {"ml-", 1},   {"ml", 4},   {"ab", 2},   {"", 4},
+                        {"ab-c", 2},     {"researchers", 3}, {"-late", 2}, {"late", 3}, {"ab-d", 3}, {"b", 4}};
   for (const Case& c : cases) {
     INFO(c.name);
     CHECK(policy.settings_for(c.name).gpu.max_per_pod == GpuCount(c.want));

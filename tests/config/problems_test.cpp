@@ -195,13 +195,13 @@ mode: disabled)",
       {"gpu: {dialect: mig}", {"3:16: gpu.dialect: mig needs gpu.mig.profiles, which is not there"}},
       {"gpu:\n  dialects:\n  - {dialect: dra}\n  - {dialect: hami}",
        {"5:15: gpu.dialects[0].dialect: dra needs gpu.dra.claimTemplates, which is not there",
-        "6:5: gpu.dialects[1]: is never reached: the one before it always holds"}},
+        "6:5: gpu.dialects[1]: is never reached: dialects[0] (dra) takes everything"}},
       {"gpu: {mig: {profiles: [3g.2gb, {name: 1g.5gb+me}, 7]}}",
        {"3:24: gpu.mig.profiles[0]: must be a MIG profile such as 3g.20gb or 1g.10gb+me, not \"3g.2gb\"; did you mean "
         "\"3g.20gb\"?",
         "3:32: gpu.mig.profiles[1]: missing field \"memory\"",
         "3:51: gpu.mig.profiles[2]: must be a MIG profile such as 3g.20gb or 1g.10gb+me, not \"7\""}},
-      {"gpu: {mig: {profiles: [{name: 7g.80gb, memory: 81Gi}, {name: 7g.80gb, memory: 80Gi}]}}",
+      {"gpu: {mig: {profiles: [{name: 7g.80gb, memory: 81Gi}, {name: 7g.40gb, memory: 40Gi}]}}",
        {"3:48: gpu.mig.profiles[0].memory: 81Gi is more than the name 7g.80gb says"}},
       {R"(gpu:
   memoryLabel: nvidia.com/gpu.memory

@@ -163,7 +163,8 @@ std::string explain(const admission::Review& review, const Decision& decision, c
                   : decision.is_shadow ? "What would change:"
                                        : "What changes:",
                   changes);
-  if (decision.verdict == Verdict::Mutated) {
+  const bool is_what_it_says = decision.verdict == Verdict::Mutated || decision.verdict == Verdict::Unchanged;
+  if (is_what_it_says && !decision.is_preview && !decision.is_shadow) {
     std::string counted;
     for (const decide::Request& request : decide::requests_after(review, decision)) {
       counted += fmt::format("{}{} {}", counted.empty() ? "" : ", ", to_display(request.resource, kNoLimit),
