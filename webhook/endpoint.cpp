@@ -16,9 +16,6 @@ namespace {
 
 using std::chrono::steady_clock;
 
-constexpr std::string_view kMutatePath = "/mutate";
-constexpr std::string_view kShadowPath = "/mutate/shadow";
-
 // RFC 6750, section 3: a challenge names the scheme, and says so when it was the token that is no good.
 http::Response refuse_caller(const auth::Refusal& refusal) {
   if (!auth::is_about_token(refusal.cause)) return refuse(403, refusal.message);
@@ -67,7 +64,7 @@ http::Response AdmissionEndpoint::answer(http::Request&& request) const {
     if (!admitted) return refuse_caller(admitted.error());
     caller = std::move(admitted->name);
   }
-  if (request.path != kMutatePath && request.path != kShadowPath) return refuse_path(request, std::string(kMutatePath));
+  if (!admission::find_route(request.path)) return refuse_path(request, "/mutate or /validate");
   if (request.method != "POST") return refuse_method(request, "POST");
   if (!is_json(request.content_type)) {
     return refuse(415,
@@ -90,7 +87,7 @@ http::Response AdmissionEndpoint::mutate(http::Request&& request, std::string ca
     return refuse(400, review.error().where.empty() ? review.error().message
                                                     : review.error().where + ": " + review.error().message);
   }
-  if (request.path == kShadowPath) review->route = admission::Route::Shadow;
+  review->route = *admission::find_route(request.path);
   const auto decoded = steady_clock::now();
   const decide::Snapshot world = world_();
   const bool late = *patience && decoded - request.received > **patience;

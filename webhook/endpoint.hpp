@@ -1,4 +1,4 @@
-// POST /mutate: bytes in, decision out, and a record of it.
+// POST /mutate and /validate: bytes in, decision out, and a record of it.
 #pragma once
 
 #include <chrono>

@@ -12,6 +12,9 @@ namespace {
 
 constexpr std::string_view kReviewKind = "AdmissionReview";
 
+// In the order of Route.
+constexpr std::array<std::string_view, 4> kPaths = {"/mutate", "/mutate/shadow", "/validate", "/validate/shadow"};
+
 std::string_view to_api_version(Version version) {
   return version == Version::V1 ? "admission.k8s.io/v1" : "admission.k8s.io/v1beta1";
 }
@@ -94,6 +97,17 @@ void write_status(json::Writer& writer, const Answer& answer) {
 }
 
 }  // namespace
+
+std::string_view to_path(Route route) {
+  return kPaths[static_cast<std::size_t>(route)];
+}
+
+std::optional<Route> find_route(std::string_view path) {
+  for (std::size_t i = 0; i < kPaths.size(); ++i) {
+    if (path == kPaths[i]) return static_cast<Route>(i);
+  }
+  return std::nullopt;
+}
 
 std::string_view to_text(Operation operation) {
   switch (operation) {

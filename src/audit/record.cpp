@@ -31,7 +31,7 @@ class Encoder {
     text("caller", record_.caller, kNameLimit);
     w_.member("verdict", to_text(record_.decision.verdict)).member("reason", record_.decision.reason);
     text("message", record_.decision.message, kTextLimit);
-    write_estimate();
+    write_estimates();
     write_changes();
     write_problems();
     w_.key("warnings").begin_array();
@@ -68,9 +68,23 @@ class Encoder {
     w_.end_object();
   }
 
-  void write_estimate() {
-    const estimate::Estimate& e = record_.decision.estimate;
+  void write_estimates() {
+    const decide::Decision& decision = record_.decision;
     w_.key("estimate").begin_object();
+    write_estimate(decision.estimate, decision.container_names);
+    w_.end_object();
+    if (decision.further.empty()) return;
+    w_.key("furtherEstimates").begin_array();
+    for (const decide::Decision::Part& part : decision.further) {
+      w_.begin_object();
+      text("template", json::to_field_path(part.at), kTextLimit);
+      write_estimate(part.estimate, part.container_names);
+      w_.end_object();
+    }
+    w_.end_array();
+  }
+
+  void write_estimate(const estimate::Estimate& e, const std::vector<std::string>& names) {
     if (!e.hash.empty()) w_.member("hash", e.hash);
     if (e.duration) sized("duration", to_text(e.duration->value), e.duration->origin);
     if (e.deadline) sized("deadline", to_text(e.deadline->value), e.deadline->origin);
@@ -83,11 +97,11 @@ class Encoder {
       w_.end_object();
     }
     w_.key("containers").begin_object();
-    for (std::size_t i = 0; i < e.containers.size() && i < record_.decision.container_names.size(); ++i) {
-      write_sizes(to_display(record_.decision.container_names[i]), e.containers[i]);
+    for (std::size_t i = 0; i < e.containers.size() && i < names.size(); ++i) {
+      write_sizes(to_display(names[i]), e.containers[i]);
     }
     write_sizes(workload::kWholePod, e.pod);
-    w_.end_object().end_object();
+    w_.end_object();
   }
 
   void write_changes() {
@@ -119,8 +133,8 @@ class Encoder {
   void write_request() {
     Result<admission::Review> review = admission::decode_review(record_.input.body);
     if (review) review->route = record_.route;
-    const Result<std::string> request =
-        review ? redact(*review, record_.estimate_prefix) : Result<std::string>(Unexpected{review.error()});
+    const Result<std::string> request = review ? redact(*review, record_.estimate_prefix, record_.decision.templates)
+                                               : Result<std::string>(Unexpected{review.error()});
     w_.key("request").raw(request ? *request : "null");
   }
 

@@ -8,6 +8,9 @@
 #include <iterator>
 #include <optional>
 #include <set>
+#include <span>
+#include <utility>
+#include <vector>
 
 #include "plimsoll/json/pointer.hpp"
 #include "plimsoll/json/tree.hpp"
@@ -22,14 +25,21 @@ using workload::Container;
 using workload::Workload;
 
 constexpr std::string_view kRoute = "route";
-constexpr std::string_view kShadow = "shadow";
+
+// What is written of a route; of the usual one nothing.
+constexpr std::array<std::pair<admission::Route, std::string_view>, 3> kRoutes = {
+    {{admission::Route::Shadow, "shadow"},
+     {admission::Route::Validate, "validate"},
+     {admission::Route::ValidateShadow, "validate/shadow"}}};
+
 constexpr std::string_view kForeignBytes = "foreignAnnotationBytes";
 // Nothing that is kept is called so: a prefix ends in a slash, and all names kept beside it have one.
 constexpr std::string_view kFiller = "x";
 
 class Redactor {
  public:
-  Redactor(const admission::Review& review, std::string_view prefix) : review_(review), prefix_(prefix) {}
+  Redactor(const admission::Review& review, std::string_view prefix, const std::vector<std::string>& templates)
+      : review_(review), prefix_(prefix), templates_(templates) {}
 
   std::string redact() && {
     w_.begin_object();
@@ -41,7 +51,9 @@ class Redactor {
     for (const std::string_view group : review_.groups) w_.value(group);
     w_.end_array().end_object();
     w_.member("dryRun", review_.dry_run);
-    if (review_.route == admission::Route::Shadow) w_.member(kRoute, kShadow);
+    for (const auto& [route, word] : kRoutes) {
+      if (review_.route == route) w_.member(kRoute, word);
+    }
     if (const auto kind = find_kind()) {
       w_.key("object");
       write_object(*kind);
@@ -54,7 +66,11 @@ class Redactor {
  private:
   // Of what is never decided on not even the redacted object is kept: a hook registered too widely is sent Secrets.
   std::optional<workload::Kind> find_kind() const {
-    if (review_.operation != admission::Operation::Create || !review_.sub_resource.empty()) return std::nullopt;
+    const bool is_looked_at =
+        review_.operation == admission::Operation::Create ||
+        (review_.operation == admission::Operation::Update && admission::validates(review_.route));
+    if (!is_looked_at || !review_.sub_resource.empty()) return std::nullopt;
+    if (!templates_.empty()) return workload::Kind::Other;
     using Gvk = admission::GroupVersionKind;
     if (review_.kind == Gvk{"", "v1", "Pod"}) return workload::Kind::Pod;
     if (review_.kind == Gvk{"batch", "v1", "Job"}) return workload::Kind::Job;
@@ -149,6 +165,7 @@ class Redactor {
   void write_object(workload::Kind kind) {
     const View object = review_.object;
     if (!object.is_object()) return write_shape(object);
+    if (kind == workload::Kind::Other) return write_other_object();
     const Result<Workload> viewed = workload::view_workload(kind, object);
     workload_ = viewed ? &*viewed : nullptr;
     w_.begin_object();
@@ -165,11 +182,7 @@ class Redactor {
         }
         break;
       case workload::Kind::CronJob:
-        // Its own annotations decide nothing: it is seen as the Job that it makes.
-        if (enter(object, "metadata")) {
-          write_names(object["metadata"]);
-          w_.end_object();
-        }
+        write_metadata(object, Annotations::OfObject);
         if (enter(object, "spec")) {
           const View job = object["spec"]["jobTemplate"];
           if (enter(object["spec"], "jobTemplate")) {
@@ -184,8 +197,66 @@ class Redactor {
           w_.end_object();
         }
         break;
+      case workload::Kind::Other:
+        break;
     }
     w_.end_object();
+  }
+
+  // One way through the object to its pod templates: what is left of it, token by token.
+  using Way = std::span<const std::string>;
+
+  void write_other_object() {
+    std::vector<std::vector<std::string>> patterns;
+    for (const std::string& pattern : templates_) patterns.push_back(json::Pointer(pattern).tokens());
+    write_on_the_way(review_.object, json::Pointer(), {patterns.begin(), patterns.end()});
+  }
+
+  void write_on_the_way(View value, const json::Pointer& at, const std::vector<Way>& ways) {
+    if (std::ranges::any_of(ways, [](Way way) { return way.empty(); })) return write_template_at(value, at);
+    const auto onward = [&](std::string_view token) {
+      std::vector<Way> rest;
+      for (const Way way : ways) {
+        if (way.front() == "*" || way.front() == token) rest.push_back(way.subspan(1));
+      }
+      return rest;
+    };
+    if (value.is_object()) {
+      w_.begin_object();
+      for (const char* key : {"apiVersion", "kind", "completions", "parallelism", "priorityClassName"}) {
+        keep_scalar(value, key);
+      }
+      write_metadata(value, Annotations::OfObject);
+      for (const json::Member& member : value.members()) {
+        const std::vector<Way> rest = onward(member.key);
+        if (rest.empty()) continue;
+        w_.key(member.key);
+        write_on_the_way(member.value, at / member.key, rest);
+      }
+      w_.end_object();
+    } else if (value.is_array()) {
+      w_.begin_array();
+      std::size_t index = 0;
+      for (const View element : value.elements()) {
+        write_on_the_way(element, at / index, onward(std::to_string(index)));
+        ++index;
+      }
+      w_.end_array();
+    } else {
+      write_shape(value);
+    }
+  }
+
+  void write_template_at(View pod_template, const json::Pointer& at) {
+    if (!pod_template.is_object()) return write_shape(pod_template);
+    const Result<Workload> viewed = workload::view_template(review_.object, at, workload::Seen::AsPod);
+    workload_ = viewed ? &*viewed : nullptr;
+    w_.begin_object();
+    write_template(pod_template);
+    w_.end_object();
+    workload_ = nullptr;
+    // It is put back into one place, and how many bytes each of several had is more than anybody needs to know.
+    foreign_bytes_ = 0;
   }
 
   void write_job_spec(View spec) {
@@ -398,6 +469,7 @@ class Redactor {
 
   const admission::Review& review_;
   std::string_view prefix_;
+  const std::vector<std::string>& templates_;
   const Workload* workload_ = nullptr;
   std::int64_t foreign_bytes_ = 0;
   std::set<std::string_view> memory_volumes_;
@@ -437,8 +509,9 @@ json::Pointer annotations_of_pod(std::string_view kind) {
 
 }  // namespace
 
-Result<std::string> redact(const admission::Review& review, std::string_view prefix) {
-  std::string request = to_ascii(Redactor(review, prefix).redact());
+Result<std::string> redact(const admission::Review& review, std::string_view prefix,
+                           const std::vector<std::string>& templates) {
+  std::string request = to_ascii(Redactor(review, prefix, templates).redact());
   if (request.size() > kRedactedLimit) return fail(ErrorCode::TooLarge, "what a replay needs is too large to be kept");
   return request;
 }
@@ -464,7 +537,9 @@ Result<admission::Review> restore(json::View request) {
   }
   w.key("object").value(object.root()).end_object().end_object();
   PLIMSOLL_TRY(review, admission::decode_review(std::move(w).take()));
-  if (request[kRoute].text() == kShadow) review.route = admission::Route::Shadow;
+  for (const auto& [route, word] : kRoutes) {
+    if (request[kRoute].text() == word) review.route = route;
+  }
   return Result<admission::Review>(std::move(review));
 }
 

@@ -95,6 +95,8 @@ const Schema<Settings>& schema<Settings>() {
                                                         }))}),
               field("onError", &Settings::on_error,
                     one_of<OnError>({{"allow", OnError::Allow}, {"deny", OnError::Deny}})),
+              field("decideAt", &Settings::decide_at,
+                    one_of<DecideAt>({{"job", DecideAt::Job}, {"pod", DecideAt::Pod}})),
               field("requireEstimate", &Settings::require_estimate, read_require_estimate),
           },
           fields_of(&Settings::estimates),
@@ -138,6 +140,7 @@ const Schema<Policy>& schema<Policy>() {
           field("prefix", &Policy::prefix, written_as(kAnnotationPrefix)),
           field("skipNamespaces", &Policy::skip_namespaces, list_of(written_as(kNamespace))),
           field("jobControllers", &Policy::job_controllers, list_of(written_as(kAnyText))),
+          kinds_field(),
       },
       fields_of(&Policy::base),
   })};
@@ -261,6 +264,12 @@ Problem to_problem(const Error& error) {
 }
 
 }  // namespace
+
+const KindRule* Policy::find_kind(std::string_view group, std::string_view kind) const {
+  const auto found =
+      std::find_if(kinds.begin(), kinds.end(), [&](const KindRule& r) { return r.kind == kind && r.group == group; });
+  return found == kinds.end() ? nullptr : &*found;
+}
 
 const Settings& Policy::settings_for(std::string_view name) const {
   for (const Override& candidate : namespaces) {

@@ -283,6 +283,9 @@ template <class T>
   return fields;
 }
 
+/// The policy's `kinds`, laid over the built-in ones.
+[[nodiscard]] Field<Policy> kinds_field();
+
 // Tables that another file's tables refer to; the rest is private to the file that uses it.
 template <>
 const Schema<Condition>& schema<Condition>();

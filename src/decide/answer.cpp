@@ -83,7 +83,12 @@ void annotate(const Decision& decision, admission::Answer& answer) {
     for (const std::string_view rule : rules) list += (list.empty() ? "" : ",") + std::string(rule);
     answer.audit_annotations.emplace_back("verdict", "Mutated");
     answer.audit_annotations.emplace_back("policy", decision.policy);
-    answer.audit_annotations.emplace_back("estimate", decision.estimate.hash);
+    std::string hashes = decision.estimate.hash;
+    for (const Decision::Part& part : decision.further) {
+      if (part.estimate.hash.empty() || hashes.find(part.estimate.hash) != std::string::npos) continue;
+      hashes += (hashes.empty() ? "" : ",") + part.estimate.hash;
+    }
+    answer.audit_annotations.emplace_back("estimate", std::move(hashes));
     answer.audit_annotations.emplace_back("rules", std::move(list));
   } else if (decision.verdict == Verdict::Rejected || decision.verdict == Verdict::Failed) {
     answer.audit_annotations.emplace_back("verdict", to_text(decision.verdict));

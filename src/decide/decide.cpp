@@ -4,6 +4,7 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <array>
 #include <charconv>
 #include <cstdint>
 #include <iterator>
@@ -20,19 +21,35 @@
 namespace plimsoll::decide {
 namespace {
 
+using config::KindRule;
+using config::Level;
 using workload::Markers;
+using workload::Seen;
 using workload::Workload;
 
 constexpr std::string_view kModeAnnotation = "plimsoll.dev/mode";
 
-std::optional<workload::Kind> find_kind(const admission::GroupVersionKind& kind) {
-  if (kind == admission::GroupVersionKind{"", "v1", "Pod"}) return workload::Kind::Pod;
-  if (kind == admission::GroupVersionKind{"batch", "v1", "Job"}) return workload::Kind::Job;
-  if (kind == admission::GroupVersionKind{"batch", "v1", "CronJob"}) return workload::Kind::CronJob;
-  return std::nullopt;
+// A pod template of the object, and how it is looked at.
+struct Place {
+  workload::Kind kind = workload::Kind::Pod;
+  json::Pointer at = {};  // of Other, and of a template that is seen as its Pod
+  Seen seen = Seen::AsObject;
+  bool is_whole = true;  // seen as the whole object, by its kind
+};
+
+Result<Workload> view(const Place& place, json::View object, Markers markers = Markers::Read) {
+  return place.is_whole ? workload::view_workload(place.kind, object, markers)
+                        : workload::view_template(object, place.at, place.seen, markers);
 }
 
-// One run through the steps for one object. The self-check runs it a second time, on the patched copy.
+// "Deployment" becomes "a Deployment".
+std::string with_article(std::string_view kind) {
+  const bool vowel = !kind.empty() && std::string_view("AEIOU").find(kind.front()) != std::string_view::npos;
+  return fmt::format("{} {}", vowel ? "an" : "a", to_display(kind));
+}
+
+// One run through the steps for one pod template of one object. The self-check runs it a second time, on the patched
+// copy.
 class Run {
  public:
   Run(const admission::Review& review, const config::Policy& policy, TimePoint now, Markers markers = Markers::Read)
@@ -41,15 +58,25 @@ class Run {
         settings_(policy.settings_for(review.name_space)),
         now_(now),
         markers_(markers),
-        kind_(find_kind(review.kind)) {
+        is_pod_(review.kind == admission::GroupVersionKind{"", "v1", "Pod"}),
+        rule_(policy.find_kind(review.kind.group, review.kind.kind)) {
+    if (rule_ != nullptr && rule_->group == "batch" && review.kind.version != "v1") rule_ = nullptr;
+    is_left_ = rule_ != nullptr && (rule_->level != Level::Object || settings_.decide_at == config::DecideAt::Pod ||
+                                    admission::validates(review.route));
     decision_.policy = policy.revision;
     decision_.deny_on_failure = settings_.on_error == config::OnError::Deny;
-    decision_.is_shadow = settings_.mode == config::Mode::Shadow || review.route == admission::Route::Shadow;
+    decision_.is_shadow = settings_.mode == config::Mode::Shadow || admission::is_shadow(review.route);
   }
 
-  Decision decide(json::View object) &&;
-  /// The same for an object that was viewed, and perhaps read, already. Requires: a request that is not skipped.
+  /// Whether there is nothing to look at, whatever is in the object.
+  bool skipped_by_request();
+  /// The pod templates to look at. Requires: not skipped_by_request().
+  [[nodiscard]] std::vector<Place> find_places(json::View object) const;
+  Decision decide(const Place& place, json::View object) &&;
+  /// The same for a template that was viewed, and perhaps read, already.
   Decision decide(Workload& workload, std::optional<estimate::Reading> reading = std::nullopt) &&;
+  Decision skip_malformed(std::string message) &&;
+  Decision take() && { return std::move(decision_); }
 
  private:
   bool end(Verdict verdict, std::string_view why, std::string message) {
@@ -61,9 +88,11 @@ class Run {
   bool is_open() const { return decision_.patch.empty() && decision_.reason.empty(); }
   bool skip(std::string_view why, std::string message) { return end(Verdict::Skipped, why, std::move(message)); }
 
-  bool skipped_by_request();
   bool skipped_by_object(const Workload& workload);
   bool decided_at_job(const Workload& workload);
+  bool decided_above(const Workload& workload);
+  [[nodiscard]] bool is_controlled(const Workload& workload) const;
+  void leave(const Workload& workload);
   bool is_outside_canary() const;
   bool opted_out(const Workload& workload);
   bool lacks_estimate(const Workload& workload);
@@ -80,15 +109,18 @@ class Run {
   TimePoint now_;
   Markers markers_;
   estimate::Reading reading_;
-  std::optional<workload::Kind> kind_;
+  bool is_pod_;
+  const KindRule* rule_;  // null for a Pod, and for what is none of our business
+  bool is_left_ = false;  // nothing is changed here: what the object makes is decided, or it is only looked at
   Decision decision_;
 };
 
 bool Run::skipped_by_request() {
-  if (!kind_)
+  if (!is_pod_ && rule_ == nullptr)
     return skip(reason::kUnsupportedKind,
                 fmt::format("{} is no kind that is decided here", to_display(review_.kind.kind)));
-  if (review_.operation != admission::Operation::Create) {
+  const bool is_update = review_.operation == admission::Operation::Update;
+  if (review_.operation != admission::Operation::Create && !(is_update && admission::validates(review_.route))) {
     return skip(reason::kNotCreate, "only created objects are decided: what exists is immutable or somebody's wish");
   }
   if (!review_.sub_resource.empty()) return skip(reason::kSubresource, "subresources are not decided");
@@ -97,11 +129,42 @@ bool Run::skipped_by_request() {
                 fmt::format("namespace {} is never touched", to_display(review_.name_space)));
   }
   if (settings_.mode == config::Mode::Disabled) return skip(reason::kPolicyDisabled, "the policy is disabled here");
+  if (rule_ != nullptr && rule_->level == Level::None) {
+    return skip(reason::kLeftAlone, with_article(rule_->kind) + " is left alone: it sizes its own Pods");
+  }
+  if (rule_ != nullptr && rule_->templates.empty()) {
+    return skip(reason::kDecidedAtPod,
+                fmt::format("what {} makes is decided when it comes", with_article(rule_->kind)));
+  }
   return false;
 }
 
+std::vector<Place> Run::find_places(json::View object) const {
+  if (is_pod_) return {{.kind = workload::Kind::Pod}};
+  const bool at_pod = settings_.decide_at == config::DecideAt::Pod;
+  if (rule_->group == "batch" && !at_pod) {
+    if (rule_->kind == "Job") return {{.kind = workload::Kind::Job}};
+    if (rule_->kind == "CronJob") return {{.kind = workload::Kind::CronJob}};
+  }
+  const Seen seen = at_pod || rule_->level != Level::Object ? Seen::AsPod : Seen::AsObject;
+  std::vector<Place> places;
+  for (const std::string& pattern : rule_->templates) {
+    for (json::Pointer& at : workload::find_templates(object, pattern)) {
+      places.push_back({.kind = workload::Kind::Other, .at = std::move(at), .seen = seen, .is_whole = false});
+    }
+  }
+  return places;
+}
+
+Decision Run::skip_malformed(std::string message) && {
+  skip(reason::kMalformed, std::move(message));
+  decision_.warnings.push_back(decision_.message);
+  return std::move(decision_);
+}
+
 bool Run::skipped_by_object(const Workload& workload) {
-  if (*kind_ != workload::Kind::Pod) return false;
+  if (is_left_) return false;
+  if (!is_pod_) return decided_at_job(workload);
   const bool is_mirror = workload.pod_annotation("kubernetes.io/config.mirror").has_value() ||
                          (workload.controller && workload.controller->kind == "Node");
   if (is_mirror) return skip(reason::kMirrorPod, "a mirror of a static pod: the kubelet owns the real one");
@@ -117,17 +180,19 @@ bool Run::skipped_by_object(const Workload& workload) {
   return decided_at_job(workload);
 }
 
-// The Pods of a decided Job hold its numbers. The creator is asked for, so that a forged marker is no way round.
+// The Pods of a decided Job hold its numbers. The creator is asked for, so that a forged marker is no way round. What
+// any other object makes is sent, and is known by its marker: decided_above().
 bool Run::decided_at_job(const Workload& workload) {
-  const bool by_job = workload.controller && workload.controller->kind == "Job" &&
-                      workload.controller->api_version == "batch/v1" &&
-                      std::ranges::find(policy_.job_controllers, review_.user) != policy_.job_controllers.end();
-  if (!by_job) return false;
-  // A Job in shadow has no marker to show for its decision.
+  if (!workload.controller || settings_.decide_at == config::DecideAt::Pod) return false;
+  const bool by_job = workload.controller->kind == "Job" && workload.controller->api_version == "batch/v1";
+  if (by_job && std::ranges::find(policy_.job_controllers, review_.user) == policy_.job_controllers.end()) return false;
+  const KindRule* above = policy_.find_kind(workload.controller->group(), workload.controller->kind);
+  if (above == nullptr || above->level != Level::Object) return false;
+  // An object in shadow has no marker to show for its decision.
   if (!workload.marker && (decision_.is_shadow || settings_.canary_percent)) {
-    return skip(reason::kDecidedAtJob, "decided in shadow when its Job was created");
+    return skip(reason::kDecidedAtJob, fmt::format("decided in shadow when its {} was created", above->kind));
   }
-  if (!workload.marker) return false;
+  if (!workload.marker || !is_pod_ || !by_job) return false;
   const plan::Plan repair = plan::make_limit_repair(workload);
   adopt(lower_unmarked(workload, repair.changes));
   if (!decision_.patch.empty()) return true;
@@ -175,27 +240,41 @@ bool Run::lacks_estimate(const Workload& workload) {
   std::string message = fmt::format(
       "an estimate is required here: annotate the pod template, for example {}duration: \"90m\" and {}memory: \"4Gi\"",
       policy_.prefix, policy_.prefix);
-  if (workload.controller) {
+  if (is_controlled(workload) || admission::validates(review_.route)) {
     decision_.warnings.push_back(message);
     return skip(reason::kNoEstimate, std::move(message));
   }
   return end(Verdict::Rejected, reason::kEstimateRequired, std::move(message));
 }
 
+// Whether nobody would read a refusal. A template that is seen as what will be made of it has its object for a
+// controller; refused is the object, where its own hook asks, by whoever created that.
+bool Run::is_controlled(const Workload& workload) const {
+  if (!is_left_) return workload.controller.has_value();
+  if (rule_->level != Level::Object && !admission::validates(review_.route)) return true;
+  return workload::find_controller(workload.object["metadata"]).has_value();
+}
+
+std::string describe_refusal(std::string_view kind, const std::vector<estimate::Problem>& problems) {
+  std::string message = fmt::format("the estimate of this {} has {}", to_display(kind),
+                                    problems.size() == 1 ? "a problem" : fmt::format("{} problems", problems.size()));
+  for (const estimate::Problem& problem : problems) {
+    message += (&problem == problems.data() ? ": " : "; ") + to_text(problem);
+  }
+  return message;
+}
+
 bool Run::rejected(const Workload& workload) {
   decision_.problems = reading_.problems;
   if (reading_.problems.empty()) return false;
-  const config::OnInvalid what = workload.controller ? settings_.estimates.controlled : settings_.estimates.created;
+  config::OnInvalid what = is_controlled(workload) ? settings_.estimates.controlled : settings_.estimates.created;
+  // What exists already works, or somebody is mending it.
+  if (review_.operation == admission::Operation::Update) what = config::OnInvalid::Warn;
   if (what == config::OnInvalid::Warn) {
     for (const estimate::Problem& problem : reading_.problems) decision_.warnings.push_back(to_text(problem));
     return false;
   }
-  std::string message =
-      fmt::format("the estimate of this {} has {}", to_text(workload.kind),
-                  reading_.problems.size() == 1 ? "a problem" : fmt::format("{} problems", reading_.problems.size()));
-  for (const estimate::Problem& problem : reading_.problems) {
-    message += (&problem == reading_.problems.data() ? ": " : "; ") + to_text(problem);
-  }
+  std::string message = describe_refusal(review_.kind.kind, reading_.problems);
   // What was ignored is told as well, so that all of it is mended at once.
   std::ranges::move(reading_.warnings, std::back_inserter(decision_.warnings));
   return end(Verdict::Rejected, reason::kBadEstimate, std::move(message));
@@ -227,6 +306,7 @@ workload::Marker make_marker(const Workload& workload, const estimate::Estimate&
   workload::Marker marker;
   marker.policy = policy;
   marker.estimate = estimate.hash;
+  marker.carried = estimate.carried;
   if (estimate.container) marker.container = workload.containers[*estimate.container].name;
   for (std::size_t i = 0; i < workload.containers.size(); ++i) {
     if (i != estimate.container && is_annotated(estimate.containers[i])) {
@@ -255,7 +335,19 @@ void Run::lower_new_containers(const Workload& workload) {
     const plan::Plan plan = plan::make_plan_for_containers(workload, reading_.estimate, settings_, creator(), wanted);
     if (!plan.changes.empty()) adopt(lower(workload, plan.changes, marker, Scope::Beside));
   }
+  // LimitRanger comes to the Pods alone.
+  if (is_open() && is_pod_) adopt(lower_unmarked(workload, plan::make_limit_repair(workload).changes));
   if (is_open()) end(Verdict::Unchanged, reason::kAlreadyDecided, "this estimate was decided already");
+}
+
+// What an object's template became holds its numbers, though not all of its estimates: those of the object itself stay
+// behind.
+bool Run::decided_above(const Workload& workload) {
+  if (is_left_ || !workload.controller || !workload.marker || workload.marker->carried.empty()) return false;
+  const std::string own = reading_.has_annotations ? reading_.estimate.hash : digest::short_hash("");
+  if (workload.marker->carried != own || !still_stands(workload)) return false;
+  lower_new_containers(workload);
+  return true;
 }
 
 void Run::plan_and_lower(const Workload& workload) {
@@ -268,13 +360,41 @@ void Run::plan_and_lower(const Workload& workload) {
   if (is_open()) end(Verdict::Unchanged, reason::kNothingToDo, "nothing is to be changed");
 }
 
-Decision Run::decide(json::View object) && {
-  if (skipped_by_request()) return std::move(decision_);
-  Result<Workload> viewed = workload::view_workload(*kind_, object, markers_);
+// Says why nothing is changed, and what will not be read. The changes stay, for whoever wants to know what will be.
+void Run::leave(const Workload& workload) {
+  decision_.is_preview = true;
+  decision_.patch = {};
+  if (admission::validates(review_.route)) {
+    const bool is_stale = review_.operation == admission::Operation::Update && rule_->level == Level::Object &&
+                          workload.marker && workload.marker->estimate != reading_.estimate.hash;
+    if (is_stale) {
+      decision_.warnings.push_back(fmt::format("the estimate is another than at creation: {} keeps the sizes of then",
+                                               with_article(rule_->kind)));
+    }
+    end(Verdict::Unchanged, reason::kValidated, "looked at only: what will be made of it is decided when it comes");
+  } else if (rule_->group == "batch" && rule_->kind == "CronJob") {
+    // Mutating a CronJob would freeze today's estimate; the Jobs that it makes are decided.
+    end(Verdict::Unchanged, reason::kCronJob, "a CronJob is left unchanged: each Job that it makes is decided");
+  } else {
+    end(Verdict::Unchanged, reason::kDecidedAtPod,
+        with_article(rule_->kind) + " is left unchanged: its Pods are decided when they come");
+  }
+}
+
+// An estimate where nobody will look for it.
+void warn_of_unread(const Workload& workload, const std::string& prefix, std::vector<std::string>& warnings) {
+  if (workload.annotated.front().at == json::Pointer("/metadata")) return;
+  for (const json::Member& member : workload.object["metadata"]["annotations"].members()) {
+    if (!member.key.starts_with(prefix)) continue;
+    warnings.push_back(fmt::format("metadata.annotations[{}] is not read: say it at {}", to_display(member.key),
+                                   json::to_field_path(workload.annotated.back().at / "annotations")));
+  }
+}
+
+Decision Run::decide(const Place& place, json::View object) && {
+  Result<Workload> viewed = view(place, object, markers_);
   if (!viewed) {
-    skip(reason::kMalformed, fmt::format("{}: {}", viewed.error().where, viewed.error().message));
-    decision_.warnings.push_back(decision_.message);
-    return std::move(decision_);
+    return std::move(*this).skip_malformed(fmt::format("{}: {}", viewed.error().where, viewed.error().message));
   }
   return std::move(*this).decide(*viewed);
 }
@@ -290,7 +410,8 @@ Decision Run::decide(Workload& workload, std::optional<estimate::Reading> readin
     if (reading_.has_annotations) plan::weigh_gpus(workload, settings_, creator(), reading_);
   }
   decision_.is_shadow = decision_.is_shadow || is_outside_canary();
-  const bool done = opted_out(workload) || lacks_estimate(workload) || rejected(workload);
+  if (is_left_) warn_of_unread(workload, policy_.prefix, decision_.warnings);
+  const bool done = opted_out(workload) || decided_above(workload) || lacks_estimate(workload) || rejected(workload);
   if (!done) {
     std::ranges::move(reading_.warnings, std::back_inserter(decision_.warnings));
     plan_and_lower(workload);
@@ -298,13 +419,101 @@ Decision Run::decide(Workload& workload, std::optional<estimate::Reading> readin
   decision_.estimate = std::move(reading_.estimate);
   for (const workload::Container& container : workload.containers)
     decision_.container_names.emplace_back(container.name);
-  if (*kind_ == workload::Kind::CronJob && !done) {
-    // Mutating a CronJob would freeze today's estimate; the Jobs that it makes are decided.
-    decision_.is_preview = true;
-    decision_.patch = {};
-    end(Verdict::Unchanged, reason::kCronJob, "a CronJob is left unchanged: each Job that it makes is decided");
-  }
+  if (is_left_ && !done) leave(workload);
   return std::move(decision_);
+}
+
+// "spec.replicatedJobs[1]": what distinguishes a template from the others of its object.
+std::string name_of(const json::Pointer& at) {
+  const std::string& path = at.text();
+  return json::to_field_path(json::Pointer(path.substr(0, path.find("/template"))));
+}
+
+bool says(const Decision& decision, const std::string& warning) {
+  return std::ranges::find(decision.warnings, warning) != decision.warnings.end();
+}
+
+void join_problems(Decision& whole, const Decision& part) {
+  for (const estimate::Problem& problem : part.problems) {
+    // One annotation of the object is read for each of its templates.
+    const bool is_told = std::ranges::any_of(whole.problems, [&](const estimate::Problem& p) {
+      return p.where == problem.where && p.message == problem.message;
+    });
+    if (!is_told && whole.problems.size() < estimate::kMaxProblems) whole.problems.push_back(problem);
+  }
+}
+
+void join_warnings(Decision& whole, const std::vector<Decision>& parts, std::size_t i, const json::Pointer& at) {
+  for (const std::string& warning : parts[i].warnings) {
+    const bool is_of_all = std::ranges::all_of(parts, [&](const Decision& part) { return says(part, warning); });
+    const bool names_its_place = warning.starts_with(json::to_field_path(at));
+    std::string told = is_of_all || names_its_place ? warning : name_of(at) + ": " + warning;
+    if (!says(whole, told)) whole.warnings.push_back(std::move(told));
+  }
+}
+
+// Each part was decided as if it were all there is. The worst of their verdicts is the object's: refused in one place
+// it is refused, changed in one it is changed.
+Decision join(const std::vector<Place>& places, std::vector<Decision> parts, std::string_view kind) {
+  constexpr std::array<Verdict, 4> kWorstFirst = {Verdict::Rejected, Verdict::Mutated, Verdict::Unchanged,
+                                                  Verdict::Skipped};
+  const auto worst = std::ranges::min_element(parts, {}, [&](const Decision& part) {
+    return std::ranges::find(kWorstFirst, part.verdict) - kWorstFirst.begin();
+  });
+  Decision whole;
+  whole.verdict = worst->verdict;
+  whole.reason = worst->reason;
+  whole.message = worst->message;
+  whole.policy = worst->policy;
+  whole.deny_on_failure = worst->deny_on_failure;
+  whole.is_preview = worst->is_preview;
+  const bool is_refused = whole.verdict == Verdict::Rejected;
+  if (whole.reason == reason::kEstimateRequired) {
+    whole.message = name_of(places[static_cast<std::size_t>(worst - parts.begin())].at) + ": " + whole.message;
+  }
+  const auto values = std::make_shared<std::vector<std::shared_ptr<const void>>>();
+  for (std::size_t i = 0; i < parts.size(); ++i) join_warnings(whole, parts, i, places[i].at);
+  for (std::size_t i = 0; i < parts.size(); ++i) {
+    Decision& part = parts[i];
+    join_problems(whole, part);
+    whole.is_shadow = whole.is_shadow || part.is_shadow;
+    if (!is_refused) {
+      std::ranges::move(part.changes, std::back_inserter(whole.changes));
+      std::ranges::move(part.patch.operations, std::back_inserter(whole.patch.operations));
+      values->push_back(std::move(part.patch.values));
+    }
+    if (i == 0) {
+      whole.estimate = std::move(part.estimate);
+      whole.container_names = std::move(part.container_names);
+    } else {
+      whole.further.push_back({places[i].at, std::move(part.estimate), std::move(part.container_names)});
+    }
+  }
+  whole.patch.values = values;
+  if (whole.reason == reason::kBadEstimate) whole.message = describe_refusal(kind, whole.problems);
+  return whole;
+}
+
+Decision decide_object(const admission::Review& review, const config::Policy& policy, TimePoint now,
+                       Markers markers = Markers::Read) {
+  Run run(review, policy, now, markers);
+  if (run.skipped_by_request()) return std::move(run).take();
+  const std::vector<Place> places = run.find_places(review.object);
+  Decision decision;
+  if (places.size() == 1) {
+    decision = std::move(run).decide(places.front(), review.object);
+  } else if (places.empty()) {
+    decision = std::move(run).skip_malformed("there is no pod template where the kind has its own");
+  } else if (places.size() > workload::kMaxTemplates) {
+    decision = std::move(run).skip_malformed("there are more pod templates than in any real object");
+  } else {
+    std::vector<Decision> parts;
+    for (const Place& place : places) parts.push_back(Run(review, policy, now, markers).decide(place, review.object));
+    decision = join(places, std::move(parts), review.kind.kind);
+  }
+  const KindRule* rule = policy.find_kind(review.kind.group, review.kind.kind);
+  if (rule != nullptr && (places.empty() || !places.front().is_whole)) decision.templates = rule->templates;
+  return decision;
 }
 
 // The patched copy must be one that the API server accepts, and one that is decided already.
@@ -314,27 +523,33 @@ std::optional<std::string> find_fault(const admission::Review& review, const con
   const Result<json::Tree> patched = patch::apply(review.object, decision.patch);
   if (!patched) return fmt::format("the patch does not apply: {}: {}", patched.error().where, patched.error().message);
 
-  const workload::Kind kind = *find_kind(review.kind);
-  Result<Workload> after = workload::view_workload(kind, patched->root());
-  if (!after) return fmt::format("the result is malformed: {}: {}", after.error().where, after.error().message);
-  std::set<std::string> violations = find_violations(*after);
-  if (!violations.empty()) {
-    // What its author broke is not ours to answer for.
-    if (const Result<Workload> before = workload::view_workload(kind, review.object)) {
-      for (const std::string& known : find_violations(*before)) violations.erase(known);
+  const std::vector<Place> places = Run(review, policy, now).find_places(review.object);
+  for (std::size_t i = 0; i < places.size(); ++i) {
+    Result<Workload> after = view(places[i], patched->root());
+    if (!after) {
+      if (!view(places[i], review.object)) continue;  // so it came, and it was passed over
+      return fmt::format("the result is malformed: {}: {}", after.error().where, after.error().message);
     }
-    if (!violations.empty()) return "the result is invalid: " + *violations.begin();
+    std::set<std::string> violations = find_violations(*after);
+    if (!violations.empty()) {
+      // What its author broke is not ours to answer for.
+      if (const Result<Workload> before = view(places[i], review.object)) {
+        for (const std::string& known : find_violations(*before)) violations.erase(known);
+      }
+      if (!violations.empty()) return "the result is invalid: " + *violations.begin();
+    }
+    // No operation touches an estimate: what was read is lent, not read again.
+    estimate::Estimate& known = i == 0 ? decision.estimate : decision.further[i - 1].estimate;
+    std::optional<estimate::Reading> reading;
+    if (!known.hash.empty() && known.containers.size() == after->containers.size()) {
+      reading.emplace();
+      reading->estimate = std::move(known);
+      reading->has_annotations = true;
+    }
+    Decision again = Run(review, policy, now).decide(*after, std::move(reading));
+    if (reading) known = std::move(again.estimate);
+    if (!again.patch.empty()) return "deciding again would change it again: " + patch::write_patch(again.patch);
   }
-  // No operation touches an estimate: what was read is lent, not read again.
-  std::optional<estimate::Reading> reading;
-  if (!decision.estimate.hash.empty() && decision.estimate.containers.size() == after->containers.size()) {
-    reading.emplace();
-    reading->estimate = std::move(decision.estimate);
-    reading->has_annotations = true;
-  }
-  Decision again = Run(review, policy, now).decide(*after, std::move(reading));
-  if (reading) decision.estimate = std::move(again.estimate);
-  if (!again.patch.empty()) return "deciding again would change it again: " + patch::write_patch(again.patch);
   return std::nullopt;
 }
 
@@ -403,11 +618,11 @@ std::vector<Request> requests_after(const admission::Review& review, const Decis
 }
 
 Decision decide(const admission::Review& review, const Snapshot& world, TimePoint now) {
-  Decision decision = Run(review, *world.policy, now).decide(review.object);
+  Decision decision = decide_object(review, *world.policy, now);
   auto fault = find_fault(review, *world.policy, now, decision);
   if (fault) {
     // A marker is a hint. What follows from a forged one can be invalid; then its numbers are the author's after all.
-    Decision anew = Run(review, *world.policy, now, Markers::Ignore).decide(review.object);
+    Decision anew = decide_object(review, *world.policy, now, Markers::Ignore);
     if (!find_fault(review, *world.policy, now, anew)) {
       anew.warnings.push_back(fmt::format("{} contradicts the object and is put aside", workload::kMarkerAnnotation));
       anew.is_marker_put_aside = true;

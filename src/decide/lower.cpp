@@ -136,7 +136,7 @@ std::optional<Place> find_place(const Workload& workload, std::string_view slot)
   if (const auto key = below(slot, "annotations"); key && workload::is_pod_annotation_of_ours(*key)) {
     return Place{Place::In::PodMetadata, "annotations", *key};
   }
-  return workload.job_spec ? find_place_in_job(slot) : std::nullopt;
+  return workload.is_job() ? find_place_in_job(slot) : std::nullopt;
 }
 
 View view_place(const Workload& workload, const Place& place) {
@@ -212,7 +212,7 @@ class Additions {
     nodes_.push_back({.pointer = workload.template_path});
     make(kTemplate, "spec", workload.pod_spec);
     make(kTemplate, "metadata", workload.template_metadata);
-    if (!workload.job_spec) return;
+    if (!workload.is_job()) return;
     object_metadata_ = make_root(workload.object_path / "metadata", workload.metadata);
     job_spec_ = make_root(workload.object_path / "spec", workload.job_spec);
   }
@@ -666,7 +666,7 @@ void Lowering::write_marker(workload::Marker marker) {
   const std::size_t of_marker = workload::kMarkerAnnotation.size() + text.size();
   out_.lacks_room =
       annotation_bytes(Place::In::PodMetadata, workload_.template_metadata) + of_marker > kAnnotationsLimit;
-  if (!workload_.job_spec || out_.lacks_room) return;
+  if (!workload_.is_job() || out_.lacks_room) return;
   const std::size_t of_job = annotation_bytes(Place::In::ObjectMetadata, workload_.metadata);
   out_.lacks_room = of_job > kAnnotationsLimit && of_job > size_of_annotations(workload_.metadata);
 }
@@ -729,7 +729,7 @@ bool stands_in_list(const Workload& workload, std::string_view slot, View elemen
 
 bool stands_in_place(const Workload& workload, std::string_view slot, View value) {
   const auto place = find_place(workload, slot);
-  if (!place) return !workload.job_spec && find_place_in_job(slot);  // at the Pod's Job
+  if (!place) return !workload.is_job() && find_place_in_job(slot);  // at the Pod's Job
   return view_place(workload, *place) == value;
 }
 

@@ -54,6 +54,7 @@ struct Annotation {
   std::string_view key;  // without the prefix
   Entry entry;
   bool is_text = true;
+  bool is_carried = true;  // stands where the Pods have it too
 };
 
 // What is said of one container by its name.
@@ -73,9 +74,10 @@ class Reader {
   Reading read() &&;
 
  private:
-  void collect(json::View metadata, const json::Pointer& at);
+  void collect(const workload::Metadata& metadata);
   void sort_annotations();
   void hash_annotations();
+  std::string hash_of(bool Annotation::*wanted) const;
   void sort_keys();
   void read_containers_json(const Entry& entry, std::vector<Named>& named);
   void say_unknown_key(std::string_view key, const Entry& entry);
@@ -85,6 +87,7 @@ class Reader {
   void read_total_duration(const Entry& entry);
   std::optional<Duration> to_run_time(const Entry& entry);
   void weigh_deadline();
+  bool is_made_again() const;
   void read_deadline(const Entry& entry);
   void read_interruptible(const Entry& entry);
   void read_gpu_models(const Entry& entry);
@@ -122,9 +125,7 @@ class Reader {
     return found != annotations_.end() && found->key == key ? &found->entry : nullptr;
   }
   std::string annotation_path(std::string_view key) const {
-    const bool on_template = workload_.kind == workload::Kind::Pod;
-    const json::Pointer metadata = on_template ? workload_.metadata_path : workload_.template_path / "metadata";
-    return json::to_field_path(metadata / "annotations" / (policy_.prefix + std::string(key)));
+    return json::to_field_path(workload_.annotated.back().at / "annotations" / (policy_.prefix + std::string(key)));
   }
 
   const Workload& workload_;
@@ -139,14 +140,17 @@ class Reader {
   bool is_about_pod_ = false;  // container: "*"
 };
 
-void Reader::collect(json::View metadata, const json::Pointer& at) {
-  const std::string path = json::to_field_path(at / "annotations");
-  for (const json::Member& member : metadata["annotations"].members()) {
+void Reader::collect(const workload::Metadata& metadata) {
+  const std::string path = json::to_field_path(metadata.at / "annotations");
+  // A Job's Pods are known by who makes them.
+  const bool stays_behind = workload_.kind == workload::Kind::Other && metadata.at == json::Pointer("/metadata");
+  for (const json::Member& member : metadata.view["annotations"].members()) {
     if (!member.key.starts_with(policy_.prefix)) continue;
     out_.has_annotations = true;
     const std::string_view key = member.key.substr(policy_.prefix.size());
     // No annotation's name is longer than what is displayed, so no honest path is cut.
-    Annotation& annotation = annotations_.emplace_back(Annotation{key, {}});
+    Annotation& annotation =
+        annotations_.emplace_back(Annotation{.key = key, .entry = {}, .is_carried = !stays_behind});
     std::string& where = annotation.entry.where;
     where.reserve(path.size() + member.key.size() + 2);
     json::append_field(where += path, policy_.prefix + to_display(key));
@@ -175,15 +179,22 @@ void Reader::sort_annotations() {
   std::erase_if(annotations_, [](const Annotation& annotation) { return !annotation.is_text; });
 }
 
-void Reader::hash_annotations() {
+std::string Reader::hash_of(bool Annotation::*wanted) const {
   std::string canonical;
   for (const Annotation& annotation : annotations_) {
+    if (!(annotation.*wanted)) continue;
     const std::string& value = annotation.entry.value;
     // Lengths keep a value that holds a line break from passing for two annotations.
     canonical.append(annotation.key).append("=").append(std::to_string(value.size())).append(":");
     canonical.append(value).append("\n");
   }
-  out_.estimate.hash = digest::short_hash(canonical);
+  return digest::short_hash(canonical);
+}
+
+void Reader::hash_annotations() {
+  out_.estimate.hash = hash_of(&Annotation::is_text);
+  if (std::ranges::all_of(annotations_, &Annotation::is_carried)) return;
+  out_.estimate.carried = hash_of(&Annotation::is_carried);
 }
 
 void Reader::say_unknown_key(std::string_view key, const Entry& entry) {
@@ -207,7 +218,7 @@ void Reader::say_unknown(const Entry& entry, const std::optional<std::string>& m
 
 void Reader::sort_keys() {
   std::vector<Named> in_json;  // an annotation of the container's own comes first
-  for (const auto& [key, entry, is_text] : annotations_) {
+  for (const auto& [key, entry, is_text, is_carried] : annotations_) {
     const std::size_t dot = key.find('.');
     if (dot != std::string::npos && is_container_key(key.substr(0, dot))) {
       named_.push_back({std::string(key.substr(dot + 1)), std::string(key.substr(0, dot)), entry});
@@ -349,6 +360,14 @@ std::optional<GpuCount> Reader::to_gpus(const Entry& entry) {
   return *gpus;
 }
 
+// Whether further pods come from this template for as long as it is there.
+bool Reader::is_made_again() const {
+  if (workload_.kind == workload::Kind::CronJob) return true;
+  if (!workload_.controller) return false;
+  const config::KindRule* above = policy_.find_kind(workload_.controller->group(), workload_.controller->kind);
+  return above == nullptr || above->level != config::Level::Object;
+}
+
 void Reader::read_deadline(const Entry& entry) {
   Estimate& estimate = out_.estimate;
   const bool same = workload_.marker && workload_.marker->estimate == estimate.hash;
@@ -378,10 +397,7 @@ void Reader::read_deadline(const Entry& entry) {
             fmt::format("{}; a deadline is RFC 3339 or \"+\" and a duration, such as \"+6h\"", time.error().message));
     return;
   }
-  const bool reused =
-      workload_.kind == workload::Kind::CronJob ||
-      (workload_.controller && workload_.controller->kind != "Job" && workload_.controller->kind != "JobSet");
-  if (reused) {
+  if (is_made_again()) {
     problem(Problem::Reason::Conflict, entry,
             "is one instant, but this template is used again and again: use a relative deadline, such as \"+6h\"");
     return;
@@ -826,10 +842,7 @@ void Reader::limit_gpus() {
 }
 
 Reading Reader::read() && {
-  if (workload_.kind != workload::Kind::Pod) collect(workload_.metadata, workload_.metadata_path);
-  const json::Pointer template_metadata =
-      workload_.kind == workload::Kind::Pod ? workload_.metadata_path : workload_.template_path / "metadata";
-  collect(workload_.template_metadata, template_metadata);
+  for (const workload::Metadata& metadata : workload_.annotated) collect(metadata);
   // The marker shows it to people: whole seconds are plain enough.
   out_.estimate.submitted = std::chrono::floor<std::chrono::seconds>(now_);
   out_.estimate.containers.resize(workload_.containers.size());

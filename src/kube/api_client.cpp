@@ -118,8 +118,8 @@ std::string without_space_at_ends(std::string text) {
 
 }  // namespace
 
-ObjectPath mutating_webhook_configuration(std::string_view name) {
-  return {"/apis/admissionregistration.k8s.io/v1/mutatingwebhookconfigurations", std::string(name)};
+ObjectPath webhook_configuration(std::string_view resource, std::string_view name) {
+  return {"/apis/admissionregistration.k8s.io/v1/" + std::string(resource), std::string(name)};
 }
 
 ObjectPath secret(std::string_view name_space, std::string_view name) {

@@ -3,8 +3,10 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <set>
 
 #include "plimsoll/base/text.hpp"
+#include "plimsoll/json/pointer.hpp"
 
 namespace plimsoll::kube {
 namespace {
@@ -77,14 +79,78 @@ std::string choose(const std::string& condition, const std::string& then, const 
 }
 
 /// The same over the whole policy, in which the first override that names a namespace counts.
-std::string to_demand(const config::Policy& policy, Kind kind) {
-  std::string demand = to_demand(policy.base, kind);
+template <class Say>
+std::string over_policy(const config::Policy& policy, Say say) {
+  std::string said = say(policy.base);
   for (auto part = policy.namespaces.rbegin(); part != policy.namespaces.rend(); ++part)
-    demand = choose(in_namespaces(part->names), to_demand(part->settings, kind), demand);
-  return demand;
+    said = choose(in_namespaces(part->names), say(part->settings), said);
+  return said;
+}
+
+std::string to_demand(const config::Policy& policy, Kind kind) {
+  // What is only looked at is never refused for want of an estimate.
+  if (kind == Kind::Validated) return std::string(kNever);
+  return over_policy(policy, [&](const config::Settings& settings) { return to_demand(settings, kind); });
+}
+
+// A field that CEL can select by its name: no word of its own, and nothing but letters and digits.
+bool is_selectable(std::string_view token) {
+  constexpr std::array<std::string_view, 6> kReserved = {"in", "as", "import", "namespace", "package", "function"};
+  const auto is_letter = [](char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); };
+  return is_letter(token.front()) && std::ranges::find(kReserved, token) == kReserved.end() &&
+         std::ranges::all_of(token, [&](char c) { return is_letter(c) || (c >= '0' && c <= '9'); });
+}
+
+bool is_selectable(const config::KindRule& rule) {
+  return std::ranges::all_of(rule.templates, [](const std::string& pattern) {
+    const std::vector<std::string> tokens = json::Pointer(pattern).tokens();
+    return std::ranges::all_of(tokens, [](const std::string& token) { return is_selectable(token); });
+  });
+}
+
+std::string in_metadata_of(const std::string& place, const std::string& prefix) {
+  return fmt::format(
+      "has({0}.metadata) && has({0}.metadata.annotations) &&\n "
+      "{0}.metadata.annotations.exists(key, key.startsWith({1}))",
+      place, prefix);
+}
+
+// Along the way to the template a Job template's metadata counts too, as workload::view_template() reads it.
+std::string in_metadata_on_the_way(const std::string& pattern, const std::string& prefix) {
+  std::string expression;
+  std::string guards;
+  std::string place = "object";
+  for (const std::string& token : json::Pointer(pattern).tokens()) {
+    place += "." + token;
+    guards += (guards.empty() ? "has(" : " has(") + place + ") &&";
+    if (!token.ends_with("emplate")) continue;
+    expression += " ||\n(" + guards + "\n " + in_metadata_of(place, prefix) + ")";
+  }
+  return expression;
+}
+
+// What stands in lists and maps is for the server to look through: the objects that have such are few.
+std::string has_estimate_in_templates(const config::Policy& policy, Kind kind) {
+  const std::string prefix = to_cel_string(policy.prefix);
+  std::string expression = "(" + in_metadata_of("object", prefix) + ")";
+  std::vector<std::string> sent_anyway;
+  std::set<std::string> told;
+  for (const config::KindRule& rule : policy.kinds) {
+    if (!is_sent(rule, kind)) continue;
+    if (!is_selectable(rule)) {
+      sent_anyway.push_back(rule.resource);
+      continue;
+    }
+    for (const std::string& pattern : rule.templates) {
+      if (told.insert(pattern).second) expression += in_metadata_on_the_way(pattern, prefix);
+    }
+  }
+  if (!sent_anyway.empty()) expression += " ||\nrequest.resource.resource in " + to_cel_list(sent_anyway);
+  return expression;
 }
 
 std::string has_estimate(const config::Policy& policy, Kind kind) {
+  if (kind == Kind::Validated) return has_estimate_in_templates(policy, kind);
   const std::string prefix = to_cel_string(policy.prefix);
   if (kind == Kind::Job)
     return fmt::format(R"((has(object.metadata.annotations) &&
@@ -99,17 +165,38 @@ std::string has_estimate(const config::Policy& policy, Kind kind) {
 }
 
 std::string is_not_decided_at_its_job(const config::Policy& policy) {
-  return fmt::format(R"(!(has(object.metadata.annotations) &&
+  // Where Pods are decided, a marker in the template is an old one.
+  const std::string at_pod = over_policy(policy, [](const config::Settings& settings) {
+    return std::string(settings.decide_at == config::DecideAt::Pod ? kAlways : kNever);
+  });
+  if (at_pod == kAlways) return std::string(kAlways);
+  return (at_pod == kNever ? "" : "(" + at_pod + ") ||\n") + fmt::format(R"(!(has(object.metadata.annotations) &&
   'plimsoll.dev/decision' in object.metadata.annotations &&
   !('kubernetes.io/limit-ranger' in object.metadata.annotations) &&
   has(object.metadata.ownerReferences) &&
   object.metadata.ownerReferences.exists(owner, owner.kind == 'Job' && owner.apiVersion == 'batch/v1' &&
                                                 has(owner.controller) && owner.controller) &&
   request.userInfo.username in {}))",
-                     to_cel_list(policy.job_controllers));
+                                                                         to_cel_list(policy.job_controllers));
 }
 
 }  // namespace
+
+bool is_sent(const config::KindRule& rule, Kind kind) {
+  const bool is_job = rule.group == "batch" && rule.kind == "Job";
+  switch (kind) {
+    case Kind::Job:
+      return is_job;
+    case Kind::Object:
+      return !is_job && rule.level == config::Level::Object;
+    case Kind::Validated:
+      // A Job has been looked at when it was decided, and its template never changes.
+      return !is_job && rule.level != config::Level::None && !rule.templates.empty();
+    case Kind::Pod:
+      return false;
+  }
+  return false;
+}
 
 std::string to_cel_string(std::string_view text) {
   std::string out = "'";
@@ -127,18 +214,27 @@ std::string to_cel_string(std::string_view text) {
 
 std::vector<MatchCondition> make_match_conditions(const config::Policy& policy, Kind kind) {
   std::vector<MatchCondition> conditions;
-  if (const std::string demand = to_demand(policy, kind); demand != kAlways) {
+  // Objects with a template for each role are few, and their estimates are for the server to look for.
+  const std::string demand = kind == Kind::Object ? std::string(kAlways) : to_demand(policy, kind);
+  if (demand != kAlways) {
     std::string expression = has_estimate(policy, kind);
     if (demand != kNever) expression += " ||\n(" + demand + ")";
     conditions.push_back({"has-estimate", std::move(expression)});
   }
-  if (kind == Kind::Job) return conditions;
+  if (kind == Kind::Validated) {
+    // What somebody made of an object was looked at there, and he would not read what is told.
+    conditions.push_back({"has-no-controller",
+                          "!has(object.metadata.ownerReferences) ||\n"
+                          "!object.metadata.ownerReferences.exists(owner, has(owner.controller) && owner.controller)"});
+  }
+  if (kind != Kind::Pod) return conditions;
   conditions.push_back(
       {"is-no-mirror-pod",
        "!has(object.metadata.annotations) || !('kubernetes.io/config.mirror' in object.metadata.annotations)"});
   conditions.push_back({"has-no-node-yet", "!has(object.spec.nodeName) || object.spec.nodeName == ''"});
-  if (!policy.job_controllers.empty())
-    conditions.push_back({"is-not-decided-at-its-job", is_not_decided_at_its_job(policy)});
+  if (policy.job_controllers.empty()) return conditions;
+  if (std::string expression = is_not_decided_at_its_job(policy); expression != kAlways)
+    conditions.push_back({"is-not-decided-at-its-job", std::move(expression)});
   return conditions;
 }
 

@@ -21,24 +21,64 @@ using json::View;
 using json::Writer;
 
 struct Subject {
-  std::string_view configuration;
   std::string_view webhook;
   Kind kind;
-  std::string_view group;
-  std::string_view resource;
 };
-constexpr std::array<Subject, 2> kSubjects{Subject{kJobsConfiguration, kJobsWebhook, Kind::Job, "batch", "jobs"},
-                                           Subject{kPodsConfiguration, kPodsWebhook, Kind::Pod, "", "pods"}};
+
+struct Configuration {
+  std::string_view name;
+  std::string_view kind;
+  std::string_view resource;
+  std::string_view path;
+  std::vector<std::string> operations;
+  std::vector<Subject> subjects;
+};
+const std::array<Configuration, 3> kMade{Configuration{kJobsConfiguration,
+                                                       "MutatingWebhookConfiguration",
+                                                       "mutatingwebhookconfigurations",
+                                                       "/mutate",
+                                                       {"CREATE"},
+                                                       {{kJobsWebhook, Kind::Job}, {kObjectsWebhook, Kind::Object}}},
+                                         Configuration{kPodsConfiguration,
+                                                       "MutatingWebhookConfiguration",
+                                                       "mutatingwebhookconfigurations",
+                                                       "/mutate",
+                                                       {"CREATE"},
+                                                       {{kPodsWebhook, Kind::Pod}}},
+                                         Configuration{kValidatingConfiguration,
+                                                       "ValidatingWebhookConfiguration",
+                                                       "validatingwebhookconfigurations",
+                                                       "/validate",
+                                                       {"CREATE", "UPDATE"},
+                                                       {{kValidatingWebhook, Kind::Validated}}}};
 
 // In the order of this table: a namespace is in one of them at most.
 struct Entry {
   std::string_view prefix;  // of the webhook's name
-  std::string_view path;    // behind /mutate: the API server takes no query there (validation.ValidateWebhookService)
+  std::string_view path;    // behind the other: the API server takes no query there (validation.ValidateWebhookService)
   std::string_view operator_;  // on the namespace's label plimsoll.dev/mode
   std::vector<std::string> modes;
 };
 const std::array<Entry, 2> kEntries{Entry{"", "", "NotIn", {"disabled", "shadow"}},
                                     Entry{"shadow.", "/shadow", "In", {"shadow"}}};
+
+/// What one webhook is sent: groups of the API, each with its resources.
+struct Rule {
+  std::string group;
+  std::vector<std::string> resources;
+};
+
+std::vector<Rule> make_rules(const config::Policy& policy, Kind kind) {
+  if (kind == Kind::Pod) return {{"", {"pods"}}};
+  std::vector<Rule> rules;
+  for (const config::KindRule& rule : policy.kinds) {
+    if (!is_sent(rule, kind)) continue;
+    auto group = std::ranges::find(rules, rule.group, &Rule::group);
+    if (group == rules.end()) group = rules.insert(group, {rule.group, {}});
+    group->resources.push_back(rule.resource);
+  }
+  return rules;
+}
 
 constexpr std::string_view kNamespaceLabel = "kubernetes.io/metadata.name";
 
@@ -53,14 +93,21 @@ void write_texts(Writer& w, std::string_view key, const std::vector<std::string>
   w.end_array();
 }
 
-void write_client_config(Writer& w, const Entry& entry, const RegistrationOptions& options) {
+/// The address of `path`, where `url` is that of /mutate.
+std::string address_of(std::string url, std::string_view path) {
+  constexpr std::string_view kMutate = "/mutate";
+  if (path != kMutate && url.ends_with(kMutate)) url.resize(url.size() - kMutate.size());
+  return path == kMutate ? url : url + std::string(path);
+}
+
+void write_client_config(Writer& w, std::string_view path, const Entry& entry, const RegistrationOptions& options) {
   w.key("clientConfig").begin_object();
   if (options.url.empty()) {
     w.key("service").begin_object();
     w.member("name", options.service_name).member("namespace", options.service_namespace);
-    w.member("path", "/mutate" + std::string(entry.path)).member("port", options.service_port).end_object();
+    w.member("path", std::string(path) + std::string(entry.path)).member("port", options.service_port).end_object();
   } else {
-    w.member("url", options.url + std::string(entry.path));
+    w.member("url", address_of(options.url, path) + std::string(entry.path));
   }
   if (!options.authority_pem.empty()) w.member("caBundle", encode_base64(options.authority_pem));
   w.end_object();
@@ -83,20 +130,32 @@ void write_namespace_selector(Writer& w, const Entry& entry, const config::Polic
   w.end_object().end_array().end_object();
 }
 
-void write_webhook(Writer& w, const Subject& subject, const Entry& entry, const config::Policy& policy,
-                   const RegistrationOptions& options) {
+void write_rules(Writer& w, const std::vector<Rule>& rules, const std::vector<std::string>& operations) {
+  w.key("rules").begin_array();
+  for (const Rule& rule : rules) {
+    // Of Kubernetes' own groups the version is known; of others the templates' places hold for every one so far.
+    const bool is_known = rule.group.find('.') == std::string::npos;
+    w.begin_object();
+    write_texts(w, "apiGroups", {rule.group});
+    write_texts(w, "apiVersions", {is_known ? "v1" : "*"});
+    write_texts(w, "resources", rule.resources);
+    write_texts(w, "operations", operations);
+    w.member("scope", "Namespaced").end_object();
+  }
+  w.end_array();
+}
+
+void write_webhook(Writer& w, const Configuration& configuration, const Subject& subject, const Entry& entry,
+                   const config::Policy& policy, const RegistrationOptions& options) {
   w.begin_object().member("name", std::string(entry.prefix) + std::string(subject.webhook));
-  write_client_config(w, entry, options);
-  w.key("rules").begin_array().begin_object();
-  write_texts(w, "apiGroups", {std::string(subject.group)});
-  write_texts(w, "apiVersions", {"v1"});
-  write_texts(w, "resources", {std::string(subject.resource)});
-  write_texts(w, "operations", {"CREATE"});
-  w.member("scope", "Namespaced").end_object().end_array();
+  write_client_config(w, configuration.path, entry, options);
+  write_rules(w, make_rules(policy, subject.kind), configuration.operations);
   write_texts(w, "admissionReviewVersions", {"v1", "v1beta1"});
   w.member("failurePolicy", options.failure_policy == FailurePolicy::Fail ? "Fail" : "Ignore");
   w.member("timeoutSeconds", options.timeout_seconds);
-  w.member("reinvocationPolicy", "IfNeeded").member("sideEffects", "None").member("matchPolicy", "Equivalent");
+  // Whoever validates is called once, at the end.
+  if (subject.kind != Kind::Validated) w.member("reinvocationPolicy", "IfNeeded");
+  w.member("sideEffects", "None").member("matchPolicy", "Equivalent");
   write_namespace_selector(w, entry, policy, options);
   if (const auto conditions = make_match_conditions(policy, subject.kind); !conditions.empty()) {
     w.key("matchConditions").begin_array();
@@ -107,17 +166,30 @@ void write_webhook(Writer& w, const Subject& subject, const Entry& entry, const 
   w.end_object();
 }
 
-std::string write_object(const Subject& subject, const config::Policy& policy, const RegistrationOptions& options) {
+// The webhooks that are sent anything, each in both its entries.
+template <class Visit>
+void for_each_webhook(const Configuration& configuration, const config::Policy& policy, Visit visit) {
+  for (const Subject& subject : configuration.subjects) {
+    if (make_rules(policy, subject.kind).empty()) continue;
+    for (const Entry& entry : kEntries) visit(subject, entry);
+  }
+}
+
+Registration make_registration(const Configuration& configuration, const config::Policy& policy,
+                               const RegistrationOptions& options) {
+  Registration made{configuration.resource, std::string(configuration.name), {}, {}};
   Writer w;
-  w.begin_object()
-      .member("apiVersion", "admissionregistration.k8s.io/v1")
-      .member("kind", "MutatingWebhookConfiguration");
-  w.key("metadata").begin_object().member("name", subject.configuration);
+  w.begin_object().member("apiVersion", "admissionregistration.k8s.io/v1").member("kind", configuration.kind);
+  w.key("metadata").begin_object().member("name", configuration.name);
   w.key("labels").begin_object().member("app.kubernetes.io/name", "plimsoll").end_object().end_object();
   w.key("webhooks").begin_array();
-  for (const Entry& entry : kEntries) write_webhook(w, subject, entry, policy, options);
+  for_each_webhook(configuration, policy, [&](const Subject& subject, const Entry& entry) {
+    write_webhook(w, configuration, subject, entry, policy, options);
+    made.webhooks.push_back(std::string(entry.prefix) + std::string(subject.webhook));
+  });
   w.end_array().end_object();
-  return std::move(w).take();
+  made.object = std::move(w).take();
+  return made;
 }
 
 std::string text_of(View view) {
@@ -240,12 +312,8 @@ void write_operation(Writer& w, std::string_view op, const Pointer& at, std::str
 
 std::vector<Registration> make_registrations(const config::Policy& policy, const RegistrationOptions& options) {
   std::vector<Registration> registrations;
-  for (const Subject& subject : kSubjects) {
-    Registration& made = registrations.emplace_back(
-        Registration{std::string(subject.configuration), {}, write_object(subject, policy, options)});
-    for (const Entry& entry : kEntries) {
-      made.webhooks.push_back(std::string(entry.prefix) + std::string(subject.webhook));
-    }
+  for (const Configuration& configuration : kMade) {
+    registrations.push_back(make_registration(configuration, policy, options));
   }
   return registrations;
 }

@@ -37,7 +37,7 @@ bool lost_a_race(const ApiError& error) {
 }
 
 Outcome look_after(ApiClient& client, const Registration& registration, const Wish& wish, const KeeperEvents& events) {
-  const ObjectPath path = mutating_webhook_configuration(registration.name);
+  const ObjectPath path = webhook_configuration(registration.resource, registration.name);
   const Result<json::Document> wanted = json::Document::parse(registration.object);
   for (int attempt = 1;; ++attempt) {
     const ApiResult<json::Document> live = client.read(path);

@@ -77,7 +77,7 @@ bool holds(const config::Condition& condition, const Subject& subject, const wor
       std::ranges::find(condition.confidence, estimate.confidence) == condition.confidence.end()) {
     return false;
   }
-  if (!condition.kinds.empty() && !matches_any(condition.kinds, to_text(workload.kind))) return false;
+  if (!condition.kinds.empty() && !matches_any(condition.kinds, workload.kind_name)) return false;
   if (!condition.namespaces.empty() && !matches_any(condition.namespaces, workload.name_space)) return false;
   if (!condition.schedulers.empty() &&
       !matches_any(condition.schedulers, workload.scheduler().value_or(kDefaultScheduler))) {

@@ -64,6 +64,7 @@ std::optional<Marker> read_marker(json::View root) {
   }
   return Marker{.policy = member("policy"),
                 .estimate = member("estimate"),
+                .carried = member("carried"),
                 .container = member("container"),
                 .at = member("at"),
                 .deadline = member("deadline"),
@@ -85,6 +86,7 @@ std::string to_text(const Marker& marker) {
   json::Writer writer(std::size_t{2048});
   writer.begin_object().member("v", std::int64_t{kMarkerFormat}).member("policy", marker.policy);
   writer.member("estimate", marker.estimate);
+  if (!marker.carried.empty()) writer.member("carried", marker.carried);
   if (!marker.container.empty()) writer.member("container", marker.container);
   if (!marker.at.empty()) writer.member("at", marker.at);
   if (!marker.deadline.empty()) writer.member("deadline", marker.deadline);

@@ -2,8 +2,10 @@
 
 #include <algorithm>
 #include <array>
+#include <charconv>
 #include <iterator>
 #include <set>
+#include <span>
 
 namespace plimsoll::workload {
 namespace {
@@ -244,15 +246,6 @@ Result<void> check_places(const Workload& workload, json::View pod_template) {
   return {};
 }
 
-std::optional<Owner> find_controller(json::View metadata) {
-  for (const json::View owner : metadata["ownerReferences"].elements()) {
-    if (owner["controller"].boolean() != true) continue;
-    return Owner{owner["apiVersion"].text().value_or(""), owner["kind"].text().value_or(""),
-                 owner["name"].text().value_or("")};
-  }
-  return std::nullopt;
-}
-
 // The member of `map` that is slot `slots` + `key`, as its author wrote it.
 std::optional<std::string_view> authored_member(const Workload& workload, json::View map, std::string_view slots,
                                                 std::string_view key) {
@@ -311,16 +304,13 @@ bool is_object_label_of_ours(std::string_view key) {
   return key == kKueueQueue || key == kKueueMaxExecTime;
 }
 
-std::string_view to_text(Kind kind) {
-  switch (kind) {
-    case Kind::Pod:
-      return "Pod";
-    case Kind::Job:
-      return "Job";
-    case Kind::CronJob:
-      return "CronJob";
+std::optional<Owner> find_controller(json::View metadata) {
+  for (const json::View owner : metadata["ownerReferences"].elements()) {
+    if (owner["controller"].boolean() != true) continue;
+    return Owner{owner["apiVersion"].text().value_or(""), owner["kind"].text().value_or(""),
+                 owner["name"].text().value_or("")};
   }
-  return "";
+  return std::nullopt;
 }
 
 std::optional<Quantity> Container::present(Side side, std::string_view resource) const {
@@ -511,42 +501,25 @@ Bytes memory_floor(const Workload& workload, const Container& container) {
   return volumes + visible_heap(container.view);
 }
 
-Result<Workload> view_workload(Kind kind, json::View object, Markers markers) {
-  Workload workload;
-  workload.kind = kind;
-  workload.object = object;
-  workload.metadata = object["metadata"];
-  workload.metadata_path = json::Pointer("/metadata");
-  json::View pod_template = object;
-  if (kind == Kind::Job) {
-    workload.template_path = json::Pointer("/spec/template");
-    workload.job_spec = object["spec"];
-    pod_template = workload.job_spec["template"];
-  } else if (kind == Kind::CronJob) {
-    // Seen as the Job that it makes.
-    workload.template_path = json::Pointer("/spec/jobTemplate/spec/template");
-    workload.metadata = object["spec"]["jobTemplate"]["metadata"];
-    workload.metadata_path = json::Pointer("/spec/jobTemplate/metadata");
-    workload.job_spec = object["spec"]["jobTemplate"]["spec"];
-    workload.object_path = json::Pointer("/spec/jobTemplate");
-    pod_template = workload.job_spec["template"];
-  }
+namespace {
+
+// What is found below the pod template, once it is known where that stands.
+Result<Workload> finish(Workload workload, json::View pod_template, Markers markers) {
   workload.template_metadata = pod_template["metadata"];
   workload.pod_spec = pod_template["spec"];
   if (!workload.pod_spec.is_object()) {
     return fail(ErrorCode::Invalid, "there is no pod spec here", json::to_field_path(workload.template_path / "spec"));
   }
-  workload.name = object["metadata"]["name"].text().value_or("");
-  workload.name_space = object["metadata"]["namespace"].text().value_or("");
-  workload.generate_name = object["metadata"]["generateName"].text().value_or("");
-  workload.controller =
-      kind == Kind::CronJob ? Owner{"batch/v1", "CronJob", workload.name} : find_controller(object["metadata"]);
+  const json::View own = workload.object["metadata"];
+  workload.name = own["name"].text().value_or("");
+  workload.name_space = own["namespace"].text().value_or("");
+  workload.generate_name = own["generateName"].text().value_or("");
   if (markers == Markers::Read) find_marker(workload);
 
   PLIMSOLL_CHECK(read_containers(workload, "containers"));
   PLIMSOLL_CHECK(read_containers(workload, "initContainers"));
   PLIMSOLL_CHECK(check_places(workload, pod_template));
-  if (kind == Kind::Pod) {
+  if (workload.kind == Kind::Pod) {
     if (const auto text = workload.pod_annotation(kLimitRangerAnnotation)) {
       read_limit_ranger(*text, workload.containers);
     }
@@ -556,6 +529,110 @@ Result<Workload> view_workload(Kind kind, json::View object, Markers markers) {
                                          workload.template_path / "spec" / "resources"));
   workload.pod_amounts = std::move(pod_amounts);
   return workload;
+}
+
+/// Whoever makes Pods from `object` will be their controller.
+Owner make_owner(json::View object) {
+  return {object["apiVersion"].text().value_or(""), object["kind"].text().value_or(""),
+          object["metadata"]["name"].text().value_or("")};
+}
+
+json::View member(json::View value, const std::string& token) {
+  if (!value.is_array()) return value[token];
+  std::size_t index = 0;
+  const auto [end, error] = std::from_chars(token.data(), token.data() + token.size(), index);
+  const bool is_index = error == std::errc() && end == token.data() + token.size();
+  return is_index && index < value.size() ? value[index] : json::View();
+}
+
+void find_templates(json::View value, const json::Pointer& at, std::span<const std::string> pattern,
+                    std::vector<json::Pointer>& found) {
+  if (found.size() > kMaxTemplates || !value || value.is_null()) return;
+  if (pattern.empty()) {
+    found.push_back(at);
+    return;
+  }
+  const std::span<const std::string> rest = pattern.subspan(1);
+  if (pattern.front() != "*") return find_templates(member(value, pattern.front()), at / pattern.front(), rest, found);
+  std::size_t index = 0;
+  for (const json::View element : value.elements()) find_templates(element, at / index++, rest, found);
+  for (const json::Member& one : value.members()) find_templates(one.value, at / one.key, rest, found);
+}
+
+// A pod template inside a Job template: of a JobSet.
+bool is_in_job_template(const json::Pointer& at) {
+  return at.text().ends_with("/template/spec/template");
+}
+
+}  // namespace
+
+Result<Workload> view_workload(Kind kind, json::View object, Markers markers) {
+  Workload workload;
+  workload.kind = kind;
+  workload.object = object;
+  if (kind == Kind::CronJob) {
+    // Seen as the Job that it makes.
+    const json::View job = object["spec"]["jobTemplate"];
+    workload.kind_name = "CronJob";
+    workload.controller = Owner{"batch/v1", "CronJob", object["metadata"]["name"].text().value_or("")};
+    workload.metadata = job["metadata"];
+    workload.job_spec = job["spec"];
+    workload.object_path = json::Pointer("/spec/jobTemplate");
+    workload.template_path = json::Pointer("/spec/jobTemplate/spec/template");
+    workload.annotated = {{json::Pointer("/spec/jobTemplate/metadata"), workload.metadata},
+                          {workload.template_path / "metadata", workload.job_spec["template"]["metadata"]}};
+    return finish(std::move(workload), workload.job_spec["template"], markers);
+  }
+  workload.controller = find_controller(object["metadata"]);
+  workload.metadata = object["metadata"];
+  workload.annotated = {{json::Pointer("/metadata"), workload.metadata}};
+  if (kind == Kind::Pod) {
+    workload.kind_name = "Pod";
+    return finish(std::move(workload), object, markers);
+  }
+  workload.kind_name = "Job";
+  workload.template_path = json::Pointer("/spec/template");
+  workload.job_spec = object["spec"];
+  workload.annotated.push_back({workload.template_path / "metadata", workload.job_spec["template"]["metadata"]});
+  return finish(std::move(workload), workload.job_spec["template"], markers);
+}
+
+std::vector<json::Pointer> find_templates(json::View object, std::string_view pattern) {
+  std::vector<json::Pointer> found;
+  find_templates(object, json::Pointer(), json::Pointer(std::string(pattern)).tokens(), found);
+  return found;
+}
+
+Result<Workload> view_template(json::View object, const json::Pointer& at, Seen seen, Markers markers) {
+  Workload workload;
+  workload.object = object;
+  workload.template_path = at;
+  json::View place = object;
+  json::Pointer path;
+  json::View job_spec;
+  for (const std::string& token : at.tokens()) {
+    // A Job template's is that of the Jobs that come of it.
+    const bool is_read = path == json::Pointer() || path.last().ends_with("emplate");
+    if (is_read && place["metadata"]) workload.annotated.push_back({path / "metadata", place["metadata"]});
+    job_spec = place;
+    place = member(place, token);
+    path /= token;
+  }
+  workload.annotated.push_back({at / "metadata", place["metadata"]});
+  if (seen == Seen::AsPod) {
+    workload.kind = Kind::Pod;
+    workload.kind_name = "Pod";
+    workload.controller = make_owner(object);
+    workload.metadata = place["metadata"];
+    workload.annotated = {workload.annotated.back()};
+    return finish(std::move(workload), place, markers);
+  }
+  workload.kind = Kind::Other;
+  workload.kind_name = object["kind"].text().value_or("");
+  workload.controller = find_controller(object["metadata"]);
+  workload.metadata = object["metadata"];
+  if (is_in_job_template(at)) workload.job_spec = job_spec;
+  return finish(std::move(workload), place, markers);
 }
 
 }  // namespace plimsoll::workload

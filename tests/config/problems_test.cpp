@@ -26,7 +26,8 @@ Lines problems_of(std::string_view text) {
 }
 
 const std::string kUnknownAtTheRoot =
-    "unknown field; known here: apiVersion, kind, prefix, skipNamespaces, jobControllers, mode, canary, onError, "
+    "unknown field; known here: apiVersion, kind, prefix, skipNamespaces, jobControllers, kinds, mode, canary, "
+    "onError, decideAt, "
     "requireEstimate, "
     "onInvalidEstimate, onUnknownKey, onImpossibleDeadline, sidecars, resources, gpu, tolerations, lists, priority, "
     "runtime, schedulers, schedulerProfiles, queues, disruption, nodeAffinity, "
@@ -384,8 +385,10 @@ mode: disabled)",
   - {class: a, when: {interruptible: "true"}})",
        {"5:35: priority.bands[0].when.confidence: must be low, medium or high, not \"hihg\"; did you mean \"high\"?",
         "6:35: priority.bands[1].when.confidence: must name at least one",
-        "7:29: priority.bands[2].when.kind: must be Job, Pod or a glob that matches one of them, not \"job\"",
-        "8:35: priority.bands[3].when.kind[1]: must be Job, Pod or a glob that matches one of them, not \"Deployment\"",
+        "7:29: priority.bands[2].when.kind: must be Job, Pod, JobSet, another kind that is decided at the object, or a "
+        "glob that matches one, not \"job\"",
+        "8:35: priority.bands[3].when.kind[1]: must be Job, Pod, JobSet, another kind that is decided at the object, "
+        "or a glob that matches one, not \"Deployment\"",
         "9:35: priority.bands[4].when.namespace[0]: must be a namespace or a glob (lower-case letters, digits, '-', "
         "'*', '?'), not \"\"",
         "10:34: priority.bands[5].when.namespace: must be a namespace or a glob (lower-case letters, digits, '-', '*', "
@@ -547,7 +550,8 @@ namespaces:
         "mean "
         "\"disabled\"?",
         "12:23: namespaces[5].match.labels: unknown field; known here: names",
-        "13:11: namespaces[5].policy: must be a map of mode, canary, onError, requireEstimate, onInvalidEstimate, "
+        "13:11: namespaces[5].policy: must be a map of mode, canary, onError, decideAt, requireEstimate, "
+        "onInvalidEstimate, "
         "onUnknownKey, onImpossibleDeadline, sidecars, resources, gpu, tolerations, lists, priority, runtime, "
         "schedulers, schedulerProfiles, queues, disruption, "
         "nodeAffinity, placement, not a "
@@ -655,6 +659,35 @@ namespaces:
       {R"(nodeAffinity:
 - require: [{key: gpu.memory, gt: "010"}, {key: gpu.memory, lt: 99999999999999999999}])",
        {"4:65: nodeAffinity[0].require[1].lt: must be a whole number, not \"99999999999999999999\""}},
+      {"decideAt: Pod", {"3:11: decideAt: must be job or pod, not \"Pod\"; did you mean \"pod\"?"}},
+      {R"(kinds:
+- {group: example.com, kind: Training, templates: spec.template, level: object}
+- {group: example.com, kind: Fleet, templates: [/spec/a~2, /], level: objct}
+- {group: example.com, kind: fleet, level: pod, tempaltes: /spec/template}
+- {group: example.com, kind: Once, level: pod}
+- {group: example.com, kind: Once, level: none}
+- {group: example.com, kind: Bare, level: object}
+- {group: batch, kind: Job, level: pod}
+- {group: batch, kind: CronJob, level: object}
+- {kind: Pod, level: none}
+- {group: ray.io, kind: RayCluster, level: pod, resource: Ray}
+- {group: ray.io})",
+       {"4:51: kinds[0].templates: must be a JSON Pointer such as /spec/template or /spec/tasks/*/template, not "
+        "\"spec.template\"; did you mean \"/spec/template\"?",
+        "5:49: kinds[1].templates[0]: must be a JSON Pointer such as /spec/template or /spec/tasks/*/template, not "
+        "\"/spec/a~2\"",
+        "5:60: kinds[1].templates[1]: must be a JSON Pointer such as /spec/template or /spec/tasks/*/template, not "
+        "\"/\"",
+        "5:71: kinds[1].level: must be object, pod or none, not \"objct\"; did you mean \"object\"?",
+        "6:30: kinds[2].kind: must be a kind such as JobSet, not \"fleet\"",
+        "6:49: kinds[2].tempaltes: unknown field; did you mean \"templates\"?",
+        "8:30: kinds[4].kind: \"Once\" of \"example.com\" is here a second time",
+        "9:43: kinds[5].level: an object is decided in its pod templates: say where, in templates",
+        "10:24: kinds[6].kind: say decideAt: where Jobs are decided is known",
+        "11:24: kinds[7].kind: each Job that a CronJob makes is decided",
+        "12:10: kinds[8].kind: a Pod is decided when it comes",
+        "13:59: kinds[9].resource: must be a resource such as jobsets (lower-case letters, digits, '-'), not \"Ray\"",
+        "14:3: kinds[10]: missing field \"kind\"", "14:3: kinds[10]: missing field \"level\""}},
       {"priority: {bands: [{class: a, when: {}, bound: 2}, {class: b, when: {}}, {class: c}]}",
        {"3:74: priority.bands[2]: is never reached: band 1 (b) takes everything"}},
   };
@@ -671,12 +704,14 @@ TEST_CASE("a file that is no policy at all is reported too") {
        {"the policy is empty: it must at least say apiVersion: plimsoll.dev/v1alpha1 and kind: Policy"}},
       {"{}\n", {"1:1: missing field \"apiVersion\"", "1:1: missing field \"kind\""}},
       {"- a\n",
-       {"1:1: must be a map of apiVersion, kind, prefix, skipNamespaces, jobControllers, mode, canary, onError, "
+       {"1:1: must be a map of apiVersion, kind, prefix, skipNamespaces, jobControllers, kinds, mode, canary, onError, "
+        "decideAt, "
         "requireEstimate, onInvalidEstimate, onUnknownKey, onImpossibleDeadline, sidecars, resources, gpu, "
         "tolerations, lists, priority, "
         "runtime, schedulers, schedulerProfiles, queues, disruption, nodeAffinity, placement, namespaces, not a list"}},
       {"hello\n",
-       {"1:1: must be a map of apiVersion, kind, prefix, skipNamespaces, jobControllers, mode, canary, onError, "
+       {"1:1: must be a map of apiVersion, kind, prefix, skipNamespaces, jobControllers, kinds, mode, canary, onError, "
+        "decideAt, "
         "requireEstimate, onInvalidEstimate, onUnknownKey, onImpossibleDeadline, sidecars, resources, gpu, "
         "tolerations, lists, priority, "
         "runtime, schedulers, schedulerProfiles, queues, disruption, nodeAffinity, placement, namespaces, not "

@@ -23,7 +23,11 @@ inline admission::Review review_of_json(std::string_view kind, std::string_view 
   json::Writer w;
   w.begin_object().member("apiVersion", "admission.k8s.io/v1").member("kind", "AdmissionReview").key("request");
   w.begin_object().member("uid", "u1").key("kind").begin_object();
-  w.member("group", kind == "Pod" || kind == "ConfigMap" ? "" : "batch").member("version", "v1").member("kind", kind);
+  const auto parsed = json::Document::parse(std::string(object));
+  const std::string_view api_version = parsed ? parsed->root()["apiVersion"].text().value_or("") : "";
+  const workload::Owner as_owner{api_version, kind, ""};
+  const std::string_view usual = kind == "Pod" || kind == "ConfigMap" ? "" : "batch";
+  w.member("group", api_version.empty() ? usual : as_owner.group()).member("version", "v1").member("kind", kind);
   w.end_object().member("namespace", request.name_space).member("operation", request.operation);
   w.member("subResource", request.sub_resource);
   w.key("userInfo").begin_object().member("username", request.user).end_object();

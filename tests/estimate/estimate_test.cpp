@@ -447,11 +447,14 @@ TEST_CASE("an absolute deadline does not fit a template that is used again") {
     std::string_view owner;
     bool is_problem;
   };
-  for (const Case& c : {Case{"CronJob", true}, Case{"ReplicaSet", true}, Case{"StatefulSet", true}, Case{"Job", false},
-                        Case{"JobSet", false}, Case{"", false}}) {
+  for (const Case& c : {Case{"batch/v1, kind: CronJob", true}, Case{"apps/v1, kind: ReplicaSet", true},
+                        Case{"apps/v1, kind: StatefulSet", true}, Case{"example.com/v1, kind: Job", true},
+                        Case{"batch/v1, kind: Job", false}, Case{"jobset.x-k8s.io/v1alpha2, kind: JobSet", false},
+                        Case{"kubeflow.org/v1, kind: PyTorchJob", false}, Case{"", false}}) {
     INFO(c.owner);
     const std::string owner =
-        c.owner.empty() ? "" : "ownerReferences: [{kind: " + std::string(c.owner) + ", name: o, controller: true}], ";
+        c.owner.empty() ? ""
+                        : "ownerReferences: [{apiVersion: " + std::string(c.owner) + ", name: o, controller: true}], ";
     const auto object =
         given::pod("metadata: {" + owner + R"(annotations: {estimate.plimsoll.dev/deadline: "2026-01-02T00:00:00Z"}}
 spec: {containers: [{name: a}]})");

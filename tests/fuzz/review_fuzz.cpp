@@ -34,7 +34,7 @@ void try_body(const std::string& body) {
   demand(entry.has_value(), "an audit line that cannot be read");
   demand(entry->verdict == decide::to_text(decision.verdict), "an audit line with another verdict");
 
-  const auto kept = audit::redact(*review, kWorld.policy->prefix);
+  const auto kept = audit::redact(*review, kWorld.policy->prefix, decision.templates);
   if (!kept) return;
   const auto document = json::Document::parse(*kept);
   demand(document.has_value(), "what a replay needs is no JSON");

@@ -16,7 +16,7 @@ using namespace std::chrono_literals;
 using std::chrono::milliseconds;
 using Kind = ApiError::Kind;
 
-const ObjectPath kJobs = mutating_webhook_configuration("00-plimsoll-jobs");
+const ObjectPath kJobs = webhook_configuration("mutatingwebhookconfigurations", "00-plimsoll-jobs");
 
 TEST_CASE("each call is one request, with the method, path and type that Kubernetes wants") {
   ApiServer server(in_turn({}));

@@ -117,17 +117,17 @@ TEST_CASE("a look writes the bundle where it is wrong, and nothing where it is r
   CHECK(scene.look(wish_for(kPem)));
   CHECK(scene.store.bundle(kJobsConfiguration) == kPem);
   CHECK(scene.store.bundle(kPodsConfiguration) == kPem);
-  CHECK(scene.told.repairs == std::vector<std::string>{"00-plimsoll-jobs", "zz-plimsoll-pods"});
+  CHECK(scene.told.repairs == std::vector<std::string>{"00-plimsoll-jobs", "zz-plimsoll-pods", "plimsoll-validate"});
   CHECK(scene.told.in_place == kPem);
   CHECK(scene.look(wish_for(kPem)));
-  CHECK(scene.store.patches == 2);
+  CHECK(scene.store.patches == 3);
 
   SECTION("somebody breaks it") {
     scene.store.change(kPodsConfiguration,
                        R"([{"op":"add","path":"/webhooks/0/clientConfig/caBundle","value":"eA=="}])");
     CHECK(scene.look(wish_for(kPem)));
     CHECK(scene.store.bundle(kPodsConfiguration) == kPem);
-    CHECK(scene.store.patches == 3);
+    CHECK(scene.store.patches == 4);
   }
   SECTION("a new authority joins the old one, which then goes") {
     for (const std::string& pem : {kPem + kOtherPem, kOtherPem}) {
@@ -138,7 +138,7 @@ TEST_CASE("a look writes the bundle where it is wrong, and nothing where it is r
   }
   SECTION("the bundle is not ours") {
     CHECK(scene.look(wish_for("")));
-    CHECK(scene.store.patches == 2);
+    CHECK(scene.store.patches == 3);
   }
   SECTION("cert-manager keeps one of them") {
     scene.store.change(
@@ -172,8 +172,9 @@ TEST_CASE("a registration that is missing or does not fit is told of, and not to
   CHECK(scene.look(wish_for(kPem, policy)));
   REQUIRE(scene.told.failures.size() == 1);
   CHECK_THAT(scene.told.failures.front(), Catch::Contains("00-plimsoll-jobs: 404 not found"));
-  REQUIRE(scene.told.misfits.size() == 1);
+  REQUIRE(scene.told.misfits.size() == 2);
   CHECK_THAT(scene.told.misfits.front(), Catch::Contains("zz-plimsoll-pods: its matchCondition has-estimate"));
+  CHECK_THAT(scene.told.misfits.back(), Catch::Contains("plimsoll-validate: its matchCondition has-estimate"));
   CHECK(scene.store.bundle(kPodsConfiguration) == kPem);
   CHECK(scene.told.in_place.empty());
 }

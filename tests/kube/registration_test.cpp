@@ -105,6 +105,53 @@ TEST_CASE("the conditions follow the policy's prefix and its Job controllers") {
   CHECK(expression_of(policy_of("jobControllers: []"), Kind::Pod, "is-not-decided-at-its-job") == "none");
 }
 
+TEST_CASE("the policy's kinds are asked for: decided at the object, or only looked at") {
+  const config::Policy policy = policy_of(R"(
+kinds:
+- {group: example.com, kind: Training, templates: /spec/roles/*/template, level: object}
+- {group: example.com, kind: Fleet, resource: flotte, templates: [/spec/template, /spec/x-y/template], level: pod}
+- {group: jobset.x-k8s.io, kind: JobSet, level: none}
+- {group: batch.volcano.sh, kind: Job, level: pod}
+)");
+  const auto resources_of = [&](std::size_t configuration, std::size_t webhook) {
+    const Document made = document(make_registrations(policy)[configuration].object);
+    std::string all;
+    for (const json::View rule : made.root()["webhooks"][webhook]["rules"].elements()) {
+      for (const json::View resource : rule["resources"].elements()) {
+        all += std::string(*resource.text()) + "." + std::string(*rule["apiGroups"][std::size_t{0}].text()) + " ";
+      }
+    }
+    return all;
+  };
+  CHECK(resources_of(0, 0) == "jobs.batch ");
+  CHECK(resources_of(0, 2) ==
+        "pytorchjobs.kubeflow.org tfjobs.kubeflow.org mpijobs.kubeflow.org rayclusters.ray.io rayjobs.ray.io "
+        "trainings.example.com ");
+  const std::string looked_at = resources_of(2, 0);
+  CHECK_THAT(looked_at, Catch::Contains("jobs.batch.volcano.sh") && Catch::Contains("flotte.example.com") &&
+                            Catch::Contains("cronjobs.batch") && Catch::Contains("deployments.apps"));
+  CHECK_THAT(looked_at,
+             !Catch::Contains("jobsets") && !Catch::Contains(" jobs.batch ") && !Catch::Contains("workflows"));
+  // What CEL cannot select by name is left to the server.
+  CHECK_THAT(expression_of(policy, Kind::Validated, "has-estimate"),
+             Catch::Contains("'flotte'") && !Catch::Contains("x-y"));
+
+  std::string none = "kinds:";
+  for (const config::KindRule& rule : config::built_in_kinds()) {
+    if (rule.group != "batch") none += "\n- {group: " + rule.group + ", kind: " + rule.kind + ", level: none}";
+  }
+  const auto registrations = make_registrations(policy_of(none));
+  CHECK(registrations[0].webhooks == std::vector<std::string>{"jobs.plimsoll.dev", "shadow.jobs.plimsoll.dev"});
+}
+
+TEST_CASE("where Pods are decided instead of Jobs, those of Jobs are sent") {
+  const std::string name = "is-not-decided-at-its-job";
+  CHECK(expression_of(policy_of("decideAt: pod"), Kind::Pod, name) == "none");
+  const std::string usual = expression_of(policy_of(""), Kind::Pod, name);
+  CHECK(expression_of(policy_of("namespaces: [{match: {names: [git]}, policy: {decideAt: pod}}]"), Kind::Pod, name) ==
+        "(request.namespace in ['git']) ||\n" + usual);
+}
+
 TEST_CASE("the options say who is called, and what if nobody answers") {
   RegistrationOptions options;
   options.url = "https://192.0.2.1:8443/mutate";
@@ -114,6 +161,10 @@ TEST_CASE("the options say who is called, and what if nobody answers") {
   const Document made = document(make_registrations(policy_of("skipNamespaces: []"), options)[0].object);
   const json::View webhook = made.root()["webhooks"][std::size_t{0}];
   CHECK(json::write(webhook["clientConfig"]) == R"({"url":"https://192.0.2.1:8443/mutate","caBundle":"cGVt"})");
+  const Document looking = document(make_registrations(policy_of(""), options)[2].object);
+  CHECK(looking.root().at(Pointer("/webhooks/1/clientConfig/url")).text() == "https://192.0.2.1:8443/validate/shadow");
+  CHECK(looking.root()["kind"].text() == "ValidatingWebhookConfiguration");
+  CHECK_FALSE(looking.root()["webhooks"][std::size_t{0}]["reinvocationPolicy"]);
   CHECK(webhook["timeoutSeconds"].integer() == 7);
   CHECK(webhook["failurePolicy"].text() == "Fail");
   CHECK(webhook["namespaceSelector"]["matchExpressions"].size() == 1);

@@ -34,10 +34,66 @@ TEST_CASE("the pod template is found in each kind") {
   for (const Case& c : cases) {
     const auto object = given::object(c.kind, c.yaml);
     CHECK(object.workload.template_path.text() == c.template_path);
-    CHECK(object.workload.metadata_path.text() == c.metadata_path);
+    CHECK(object.workload.annotated.front().at.text() == c.metadata_path);
     REQUIRE(object.workload.containers.size() == 1);
     CHECK(object.workload.containers[0].path.text() == c.first_container);
   }
+}
+
+TEST_CASE("templates are found where a pattern leads, through lists and maps") {
+  const std::string text = given::json_text(
+      "spec: {list: [{template: {}}, {}, {template: {}}], map: {b: {template: {}}, 'a/c': {template: {}}}, bare: null, "
+      "0: {x: 1}}");
+  const json::Document object = *json::Document::parse(text);
+  struct Case {
+    std::string_view pattern;
+    std::string_view want;
+  };
+  for (const Case& c : {Case{"/spec/list/*/template", "/spec/list/0/template /spec/list/2/template "},
+                        Case{"/spec/map/*/template", "/spec/map/b/template /spec/map/a~1c/template "},
+                        Case{"/spec/list/2/template", "/spec/list/2/template "}, Case{"/spec/list/7/template", ""},
+                        Case{"/spec/list/-/template", ""}, Case{"/spec/bare", ""}, Case{"/spec/bare/*", ""},
+                        Case{"/spec/0/x", "/spec/0/x "}, Case{"/spec/map/a~1c/*", "/spec/map/a~1c/template "}}) {
+    INFO(c.pattern);
+    std::string found;
+    for (const json::Pointer& at : find_templates(object.root(), c.pattern)) found += at.text() + " ";
+    CHECK(found == c.want);
+  }
+}
+
+TEST_CASE("a template in another kind is seen with its object, or as the Pod that it becomes") {
+  const std::string text = given::json_text(R"(
+apiVersion: jobset.x-k8s.io/v1alpha2
+kind: JobSet
+metadata: {name: set, annotations: {a: "1"}}
+spec:
+  replicatedJobs:
+  - template:
+      metadata: {annotations: {b: "2"}}
+      spec: {completions: 4, parallelism: 2, template: {metadata: {labels: {c: "3"}}, spec: {containers: [{name: m}]}}}
+)");
+  const json::Document object = *json::Document::parse(text);
+  const json::Pointer at("/spec/replicatedJobs/0/template/spec/template");
+  const Result<Workload> set = view_template(object.root(), at, Seen::AsObject);
+  REQUIRE(set.has_value());
+  CHECK(set->kind == Kind::Other);
+  CHECK(set->kind_name == "JobSet");
+  CHECK(set->rounds() == 2);
+  CHECK_FALSE(set->controller);
+  REQUIRE(set->annotated.size() == 3);
+  CHECK(set->annotated[0].at.text() == "/metadata");
+  CHECK(set->annotated[1].at.text() == "/spec/replicatedJobs/0/template/metadata");
+  CHECK(set->annotated[2].at == at / "metadata");
+  CHECK(set->containers[0].path == at / "spec" / "containers" / std::size_t{0});
+
+  const Result<Workload> pod = view_template(object.root(), at, Seen::AsPod);
+  REQUIRE(pod.has_value());
+  CHECK(pod->kind == Kind::Pod);
+  CHECK(pod->controller->kind == "JobSet");
+  CHECK(pod->controller->group() == "jobset.x-k8s.io");
+  REQUIRE(pod->annotated.size() == 1);
+  CHECK(pod->rounds() == 1);
+  CHECK(view_template(object.root(), json::Pointer("/spec/none"), Seen::AsObject).error().where == "spec.none.spec");
 }
 
 TEST_CASE("containers keep their order and know their role") {

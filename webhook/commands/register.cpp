@@ -60,7 +60,7 @@ class Registrar {
   Registrar(kube::ApiClient& client, bool only_look) : client_(client), only_look_(only_look) {}
 
   kube::ApiResult<std::string> bring(const kube::Registration& registration) {
-    const kube::ObjectPath path = kube::mutating_webhook_configuration(registration.name);
+    const kube::ObjectPath path = kube::webhook_configuration(registration.resource, registration.name);
     const auto wanted = json::Document::parse(registration.object);
     for (int attempt = 1;; ++attempt) {
       auto done = step(registration, path, wanted->root());
@@ -154,7 +154,7 @@ Action declare_register(CLI::App& command) {
   const auto options = std::make_shared<RegisterOptions>();
   kube::RegistrationOptions& registration = options->registration;
   command.add_option("--policy", options->policy_file, "policy file; none: the built-in policy")->type_name("FILE");
-  auto* print = command.add_flag("--print", options->print, "write the two objects as YAML and talk to nobody");
+  auto* print = command.add_flag("--print", options->print, "write the objects as YAML and talk to nobody");
   command.add_flag("--dry-run", options->dry_run, "say what would be done")->excludes(print);
   command.add_option("--kubeconfig", options->kubeconfig, "none: $KUBECONFIG, else the Pod's own account")
       ->type_name("FILE")
@@ -185,10 +185,10 @@ Action declare_register(CLI::App& command) {
       ->check(CLI::IsMember({"Ignore", "Fail"}))
       ->capture_default_str();
   command.footer(
-      R"(Makes the MutatingWebhookConfigurations 00-plimsoll-jobs and zz-plimsoll-pods that the policy needs, or brings
-back those of their fields that differ. What others added (webhooks, matchConditions, labels, a caBundle when
+      R"(Makes the MutatingWebhookConfigurations 00-plimsoll-jobs and zz-plimsoll-pods and the
+ValidatingWebhookConfiguration plimsoll-validate that the policy needs, or brings back those of their fields that differ. What others added (webhooks, matchConditions, labels, a caBundle when
 --ca-file is not said) stays; nothing is ever deleted. Run it again after each change of prefix, requireEstimate,
-skipNamespaces or jobControllers; `plimsoll serve --register` tells when it is needed.
+skipNamespaces, jobControllers, kinds or decideAt; `plimsoll serve --register` tells when it is needed.
 Exit codes: 0 all is as it should be, 1 the API server did not do it, 2 flags, files or credentials.
 
 Examples:

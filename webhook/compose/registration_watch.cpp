@@ -1,10 +1,12 @@
 #include "webhook/compose/registration_watch.hpp"
 
-#include <array>
+#include <algorithm>
 #include <chrono>
+#include <iterator>
 #include <map>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include "plimsoll/kube/registration.hpp"
 #include "plimsoll/telemetry/log.hpp"
@@ -39,20 +41,21 @@ class Reminders {
   std::map<std::string, Clock::time_point> told_;
 };
 
-/// A series for each of the two configurations.
+/// A series for each of the configurations.
 class PerConfiguration {
  public:
-  PerConfiguration(telemetry::Metrics& metrics, const std::string& name, const std::string& help)
-      : counters_{make(metrics, name, help, kube::kJobsConfiguration),
-                  make(metrics, name, help, kube::kPodsConfiguration)} {}
-  void add(std::string_view configuration) const { counters_[configuration == kube::kJobsConfiguration ? 0 : 1].add(); }
+  PerConfiguration(telemetry::Metrics& metrics, const std::string& name, const std::string& help) {
+    for (const std::string_view configuration : kube::kConfigurations) {
+      counters_.push_back(metrics.counter({name, help, {{"configuration", std::string(configuration)}}}));
+    }
+  }
+  void add(std::string_view configuration) const {
+    const auto place = std::ranges::find(kube::kConfigurations, configuration) - std::begin(kube::kConfigurations);
+    counters_[static_cast<std::size_t>(place)].add();
+  }
 
  private:
-  static telemetry::Counter make(telemetry::Metrics& metrics, const std::string& name, const std::string& help,
-                                 std::string_view configuration) {
-    return metrics.counter({name, help, {{"configuration", std::string(configuration)}}});
-  }
-  std::array<telemetry::Counter, 2> counters_;
+  std::vector<telemetry::Counter> counters_;
 };
 
 /// What the keeper's thread tells, for people and for Prometheus.

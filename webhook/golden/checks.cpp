@@ -228,7 +228,7 @@ class Checks {
     if (replayed->state == audit::Replayed::State::NoInput) return {};  // too large to be kept
     if (replayed->differs) return "its audit record is replayed to another decision";
     // The replay compares what people are shown; here every byte counts, the patch's too.
-    const Result<std::string> kept = audit::redact(*review, context_.policy.prefix);
+    const Result<std::string> kept = audit::redact(*review, context_.policy.prefix, first_.decision.templates);
     if (!kept) return kept.error().message;
     PLIMSOLL_ASSERT(line.ends_with(*kept + "}"));
     const Result<json::Document> document = json::Document::parse(*kept);

@@ -144,10 +144,10 @@ void Reader::read_request(const Node& request, GoldenContext& context) {
   }
   std::string path = "/mutate";
   read_text(request, "request.", "path", path);
-  if (path == "/mutate/shadow") {
-    context.request.route = admission::Route::Shadow;
-  } else if (path != "/mutate") {
-    refuse("request.path", "must be /mutate or /mutate/shadow");
+  if (const auto route = admission::find_route(path)) {
+    context.request.route = *route;
+  } else {
+    refuse("request.path", "must be /mutate, /mutate/shadow, /validate or /validate/shadow");
   }
   if (const Node* user = request.find("userInfo")) read_user(*user, context.request);
 }

@@ -64,8 +64,7 @@ class EstimateTable {
   std::vector<Row> rows_;
 };
 
-EstimateTable tabulate(const Decision& decision) {
-  const estimate::Estimate& estimate = decision.estimate;
+EstimateTable tabulate(const estimate::Estimate& estimate, const std::vector<std::string>& container_names) {
   EstimateTable table;
   table.add("duration", estimate.duration);
   table.add("deadline", estimate.deadline);
@@ -77,10 +76,10 @@ EstimateTable tabulate(const Decision& decision) {
   table.add("cpu of the pod", estimate.pod.cpu);
   table.add("memory of the pod", estimate.pod.memory);
   table.add("storage of the pod", estimate.pod.ephemeral_storage);
-  for (std::size_t i = 0; i < std::min(estimate.containers.size(), decision.container_names.size()); ++i) {
+  for (std::size_t i = 0; i < std::min(estimate.containers.size(), container_names.size()); ++i) {
     const estimate::ContainerEstimate& container = estimate.containers[i];
     const auto what = [&](std::string_view resource) {
-      return fmt::format("{} of {}", resource, to_display(decision.container_names[i]));
+      return fmt::format("{} of {}", resource, to_display(container_names[i]));
     };
     table.add(what("cpu"), container.cpu);
     table.add(what("memory"), container.memory);
@@ -98,6 +97,14 @@ EstimateTable tabulate(const Decision& decision) {
   return table;
 }
 
+std::string tell_expected(const std::string& who, const estimate::Estimate& estimate,
+                          const std::vector<std::string>& container_names) {
+  const EstimateTable table = tabulate(estimate, container_names);
+  if (table.is_empty()) return {};
+  return fmt::format("\nWhat {} is expected to need, with {} confidence:\n{}", who, to_word(estimate.confidence),
+                     table.text());
+}
+
 std::string headline(const std::string& what, const Decision& decision) {
   switch (decision.verdict) {
     case Verdict::Mutated:
@@ -106,7 +113,8 @@ std::string headline(const std::string& what, const Decision& decision) {
       if (decision.is_shadow || !decision.is_preview)
         return fmt::format("{} stays as it is: {}.", what, decision.message);
       return fmt::format(
-          "{} stays as it is; each Job that it makes is decided.\nOne made now would be {}.", what,
+          "{} stays as it is; each {} is decided.\nOne made now would be {}.", what,
+          decision.reason == decide::reason::kCronJob ? "Job that it makes" : "Pod that is made of it",
           decision.changes.empty() ? "left as it is, too" : "changed " + places(decision.changes.size()));
     case Verdict::Skipped:
       return fmt::format("{} is left alone: {}.", what, decision.message);
@@ -149,17 +157,18 @@ std::string explain(const admission::Review& review, const Decision& decision, c
   const std::string what = fmt::format("{} ({})", describe(review), surroundings.source);
   std::string note = bold(headline(what, decision)) + "\n";
 
-  const EstimateTable estimates = tabulate(decision);
-  if (!estimates.is_empty()) {
-    note += fmt::format("\nWhat it is expected to need, with {} confidence:\n{}",
-                        config::to_text(decision.estimate.confidence), estimates.text());
+  note += tell_expected(decision.further.empty() ? "it" : "the first of its pods", decision.estimate,
+                        decision.container_names);
+  for (const Decision::Part& part : decision.further) {
+    note += tell_expected(json::to_field_path(part.at), part.estimate, part.container_names);
   }
   std::vector<std::string> changes;
   for (const decide::AppliedChange& change : decision.changes) {
     const std::string rule = change.rule.empty() ? "" : fmt::format(" ({})", change.rule);
     changes.push_back(fmt::format("{} — {}{}", describe(change), to_display(change.reason, kNoLimit), rule));
   }
-  note += section(decision.is_preview  ? "What would change in the Job:"
+  note += section(decision.is_preview  ? (decision.reason == decide::reason::kCronJob ? "What would change in the Job:"
+                                                                                      : "What would change in a Pod:")
                   : decision.is_shadow ? "What would change:"
                                        : "What changes:",
                   changes);

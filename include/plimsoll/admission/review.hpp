@@ -34,8 +34,20 @@ struct GroupVersionKind {
   bool operator==(const GroupVersionKind&) const = default;
 };
 
-/// Which path a request came to: one registration asks for decisions that are carried out, another only for telling.
-enum class Route { Mutate, Shadow };
+/// Which path a request came to: one webhook asks for decisions that are carried out, another only for telling; and
+/// one says at submit what would go wrong later, and never changes anything.
+enum class Route { Mutate, Shadow, Validate, ValidateShadow };
+
+/// "/mutate", "/mutate/shadow", "/validate", "/validate/shadow".
+[[nodiscard]] std::string_view to_path(Route route);
+/// Nothing for a path that is none of them.
+[[nodiscard]] std::optional<Route> find_route(std::string_view path);
+[[nodiscard]] constexpr bool is_shadow(Route route) {
+  return route == Route::Shadow || route == Route::ValidateShadow;
+}
+[[nodiscard]] constexpr bool validates(Route route) {
+  return route == Route::Validate || route == Route::ValidateShadow;
+}
 
 /// One decoded request. Owns the bytes; every view and string_view points into them and survives a move.
 /// Threads: reading is safe.

@@ -20,10 +20,11 @@ namespace plimsoll::audit {
 inline constexpr std::size_t kRedactedLimit = std::size_t{1} << 20;
 
 /// The `request` of an AdmissionReview on which `decide` decides as on `review`, as one JSON object in plain ASCII.
-/// `prefix`: how the policy's estimates begin.
+/// `prefix`: how the policy's estimates begin; `templates`: as Decision::templates says.
 ///
 /// Errors: ErrorCode::TooLarge beyond kRedactedLimit.
-[[nodiscard]] Result<std::string> redact(const admission::Review& review, std::string_view prefix);
+[[nodiscard]] Result<std::string> redact(const admission::Review& review, std::string_view prefix,
+                                         const std::vector<std::string>& templates = {});
 
 /// The review that was redacted to `request`. Errors: as decode_review.
 [[nodiscard]] Result<admission::Review> restore(json::View request);

@@ -45,6 +45,30 @@ enum class Dialect {
 /// "device-plugin" ...: as a policy names it.
 [[nodiscard]] std::string_view to_text(Dialect dialect);
 
+/// Where the pods of a kind are decided.
+enum class Level {
+  Object,  ///< when the object is created, in its pod templates
+  Pod,     ///< when its Pods come, or the objects that it makes; the object itself is left as it is
+  None,    ///< nowhere
+};
+/// Where what `Level::Object` decides at the object is decided after all.
+enum class DecideAt { Job, Pod };
+
+/// Where the pod templates stand in a kind.
+struct KindRule {
+  std::string group;  ///< "" for the core group
+  std::string kind;
+  /// What it is called in a path of the API: `jobsets`.
+  std::string resource;
+  Level level = Level::Pod;
+  /// JSON Pointers, in which `*` stands for every element of a list and every member of a map.
+  std::vector<std::string> templates = {};
+  bool operator==(const KindRule&) const = default;
+};
+
+/// Those of kinds.def.
+[[nodiscard]] const std::vector<KindRule>& built_in_kinds();
+
 /// One comparison of a condition, such as `<=5m`.
 template <class T>
 struct Comparison {
@@ -369,6 +393,7 @@ struct Settings {
   /// Of a hundred families as many are enforced, the others decided in shadow; absent: all.
   std::optional<std::int64_t> canary_percent;
   OnError on_error = OnError::Allow;
+  DecideAt decide_at = DecideAt::Job;
   Estimates estimates;
   /// Objects for which this holds must carry an estimate; absent: none must.
   std::optional<Condition> require_estimate;
@@ -405,6 +430,8 @@ struct Policy {
   /// Who creates the Pods of Jobs: these Pods were decided at the Job.
   std::vector<std::string> job_controllers = {"system:serviceaccount:kube-system:job-controller",
                                               "system:kube-controller-manager"};
+  /// Every kind with pod templates: the built-in ones, as far as the policy does not say otherwise, then its own.
+  std::vector<KindRule> kinds = built_in_kinds();
   Settings base;
   std::vector<Override> namespaces;
   /// Short hash of the text it was parsed from; "default" for the built-in one.
@@ -412,6 +439,8 @@ struct Policy {
 
   /// The settings for `name`: the first override that names it, else the base.
   [[nodiscard]] const Settings& settings_for(std::string_view name) const;
+  /// Null for a kind without pod templates, and for a Pod.
+  [[nodiscard]] const KindRule* find_kind(std::string_view group, std::string_view kind) const;
   bool operator==(const Policy&) const = default;
 };
 

@@ -46,12 +46,15 @@ inline constexpr std::string_view kBoundPod = "BoundPod";
 inline constexpr std::string_view kKueueManaged = "KueueManaged";
 inline constexpr std::string_view kAutoscaled = "Autoscaled";
 inline constexpr std::string_view kDecidedAtJob = "DecidedAtJob";
+inline constexpr std::string_view kDecidedAtPod = "DecidedAtPod";
+inline constexpr std::string_view kLeftAlone = "LeftAlone";
 inline constexpr std::string_view kNoEstimate = "NoEstimate";
 inline constexpr std::string_view kMalformed = "Malformed";
 inline constexpr std::string_view kAlreadyDecided = "AlreadyDecided";
 inline constexpr std::string_view kNothingToDo = "NothingToDo";
 inline constexpr std::string_view kNoRoom = "NoRoom";
 inline constexpr std::string_view kCronJob = "CronJob";
+inline constexpr std::string_view kValidated = "Validated";
 inline constexpr std::string_view kBadEstimate = "BadEstimate";
 inline constexpr std::string_view kEstimateRequired = "EstimateRequired";
 inline constexpr std::string_view kWouldMutate = "WouldMutate";
@@ -60,10 +63,11 @@ inline constexpr std::string_view kOutOfTime = "OutOfTime";
 inline constexpr std::string_view kBug = "Bug";
 
 inline constexpr std::string_view kAll[] = {
-    kNotCreate,   kSubresource,  kUnsupportedKind, kSkippedNamespace, kPolicyDisabled,   kOptedOut,    kMirrorPod,
-    kBoundPod,    kKueueManaged, kAutoscaled,      kDecidedAtJob,     kNoEstimate,       kMalformed,   kAlreadyDecided,
-    kNothingToDo, kNoRoom,       kCronJob,         kBadEstimate,      kEstimateRequired, kWouldMutate, kWouldReject,
-    kOutOfTime,   kBug};
+    kNotCreate, kSubresource, kUnsupportedKind, kSkippedNamespace, kPolicyDisabled, kOptedOut,
+    kMirrorPod, kBoundPod,    kKueueManaged,    kAutoscaled,       kDecidedAtJob,   kDecidedAtPod,
+    kLeftAlone, kNoEstimate,  kMalformed,       kAlreadyDecided,   kNothingToDo,    kNoRoom,
+    kCronJob,   kValidated,   kBadEstimate,     kEstimateRequired, kWouldMutate,    kWouldReject,
+    kOutOfTime, kBug};
 }  // namespace reason
 
 /// One value that the patch changes.
@@ -79,14 +83,25 @@ struct Decision {
   Verdict verdict = Verdict::Skipped;
   std::string_view reason;  ///< one of reason::k…
   std::string message;      ///< for people: of a refusal, a failure or a skip
+  /// Of the object's pod template; of several the first, in the order of the object.
   estimate::Estimate estimate;
   std::vector<std::string> container_names;  ///< of estimate.containers
+  struct Part {
+    json::Pointer at;
+    estimate::Estimate estimate;
+    std::vector<std::string> container_names;
+  };
+  /// The pod templates after the first.
+  std::vector<Part> further;
+  /// Where the pod templates of such an object stand (config::KindRule); empty for a Pod, a Job and a CronJob.
+  std::vector<std::string> templates;
   std::vector<AppliedChange> changes;
   std::vector<estimate::Problem> problems;
   std::vector<std::string> warnings;
   patch::Patch patch;
   std::string policy;  ///< revision
-  /// The changes are those of the Job that a CronJob would make; the CronJob itself is not changed.
+  /// The changes are those of what the object will make, a CronJob's Jobs, a Deployment's Pods; it itself is not
+  /// changed.
   bool is_preview = false;
   /// Made, but not to be carried out: verdict Unchanged with kWouldMutate or kWouldReject, `changes` and `problems` as
   /// they would have been.

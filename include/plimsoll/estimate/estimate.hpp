@@ -84,6 +84,8 @@ struct Estimate {
   std::optional<std::size_t> container;
   /// Short hash of all estimate annotations: the same estimate has the same hash.
   std::string hash;
+  /// The same of those that the Pods carry as well; empty: all do, or nobody asks.
+  std::string carried;
   /// When the object was submitted: `now`, or what the marker of the same estimate says.
   TimePoint submitted;
 };

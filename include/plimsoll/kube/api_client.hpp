@@ -49,7 +49,8 @@ struct ObjectPath {
   std::string name;
 };
 
-[[nodiscard]] ObjectPath mutating_webhook_configuration(std::string_view name);
+/// `resource`: mutatingwebhookconfigurations or validatingwebhookconfigurations.
+[[nodiscard]] ObjectPath webhook_configuration(std::string_view resource, std::string_view name);
 [[nodiscard]] ObjectPath secret(std::string_view name_space, std::string_view name);
 
 enum class PatchType {

@@ -1,5 +1,5 @@
-// The two MutatingWebhookConfigurations that a policy needs: made from it, compared with what the cluster has, and
-// mended.
+// The webhook configurations that a policy needs, two that mutate and one that validates: made from it, compared with
+// what the cluster has, and mended.
 //
 // manifests/webhook-configurations.yaml shows them with the reasons, and a test holds it to this. matchConditions keep
 // back what the policy would skip anyway, as an object that is not sent costs no call at all; so they have to follow
@@ -27,8 +27,8 @@ struct RegistrationOptions {
   std::string service_name = "plimsoll";
   std::string service_namespace = "plimsoll-system";
   std::uint16_t service_port = 443;
-  /// Instead of the Service, for a server outside the cluster: the whole address, path included; `/shadow` is put
-  /// behind it where decisions are only told.
+  /// Instead of the Service, for a server outside the cluster: the address that ends in /mutate; the other paths are
+  /// put in its place.
   std::string url = {};
   /// PEM; empty: the caBundle is not ours to say.
   std::string authority_pem = {};
@@ -36,22 +36,28 @@ struct RegistrationOptions {
   FailurePolicy failure_policy = FailurePolicy::Ignore;
 };
 
-/// One MutatingWebhookConfiguration.
+/// One MutatingWebhookConfiguration or ValidatingWebhookConfiguration.
 struct Registration {
+  std::string_view resource;  ///< "mutatingwebhookconfigurations" ...
   std::string name;
   std::vector<std::string> webhooks;  ///< their names: one that carries decisions out, one that tells them
   std::string object;                 ///< the whole object, as compact JSON
 };
 
-/// 00-plimsoll-jobs and zz-plimsoll-pods. Deterministic.
+/// 00-plimsoll-jobs, zz-plimsoll-pods and plimsoll-validate. Deterministic.
 [[nodiscard]] std::vector<Registration> make_registrations(const config::Policy& policy,
                                                            const RegistrationOptions& options = {});
 
-/// The names of the two, for whoever looks for them without a policy.
+/// Their names, for whoever looks for them without a policy.
 inline constexpr std::string_view kJobsConfiguration = "00-plimsoll-jobs";
 inline constexpr std::string_view kPodsConfiguration = "zz-plimsoll-pods";
+inline constexpr std::string_view kValidatingConfiguration = "plimsoll-validate";
+inline constexpr std::string_view kConfigurations[] = {kJobsConfiguration, kPodsConfiguration,
+                                                       kValidatingConfiguration};
 inline constexpr std::string_view kJobsWebhook = "jobs.plimsoll.dev";
+inline constexpr std::string_view kObjectsWebhook = "objects.plimsoll.dev";
 inline constexpr std::string_view kPodsWebhook = "pods.plimsoll.dev";
+inline constexpr std::string_view kValidatingWebhook = "validate.plimsoll.dev";
 
 /// One place at which the cluster has something else.
 struct Difference {

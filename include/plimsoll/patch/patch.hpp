@@ -28,7 +28,7 @@ struct Operation {
 struct Patch {
   std::vector<Operation> operations = {};
   /// Keeps alive what the operations' values belong to.
-  std::shared_ptr<const json::Builder> values = {};
+  std::shared_ptr<const void> values = {};
 
   [[nodiscard]] bool empty() const { return operations.empty(); }
   bool operator==(const Patch& other) const { return operations == other.operations; }

@@ -35,8 +35,10 @@ void set_slot(Slots& slots, std::string_view slot, json::View value);
 
 /// Requires: what its slots were read from outlives it.
 struct Marker {
-  std::string policy = {};     ///< revision of the policy that decided
-  std::string estimate = {};   ///< short hash of the estimate that was decided on
+  std::string policy = {};    ///< revision of the policy that decided
+  std::string estimate = {};  ///< short hash of the estimate that was decided on
+  /// Short hash of those estimates that the Pods carry as well, where the object has others beside them.
+  std::string carried = {};
   std::string container = {};  ///< the container the estimate is about; empty when none is
   /// Submission and resolved deadline, RFC 3339; only when the estimate has a deadline.
   std::string at = {};

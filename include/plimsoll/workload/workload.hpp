@@ -1,4 +1,4 @@
-// A Pod, or the pod template inside a Job or CronJob, seen through one window.
+// A Pod, or one pod template inside a Job, a CronJob or any other object, seen through one window.
 //
 // The view borrows from the object's JSON and never copies it. It tells what stands in the object (`present`) from what
 // its author wrote (`authored`): values that our own marker or LimitRanger's annotation claims are not the author's.
@@ -26,7 +26,15 @@ namespace plimsoll::workload {
 inline constexpr std::size_t kMaxContainers = 512;
 inline constexpr std::size_t kMaxAmounts = 256;
 
-enum class Kind { Pod, Job, CronJob };
+/// More pod templates than any real object has.
+inline constexpr std::size_t kMaxTemplates = 128;
+
+enum class Kind {
+  Pod,
+  Job,
+  CronJob,
+  Other  ///< any other object with pod templates that are decided at the object
+};
 
 /// The annotations of a pod in which a share of a GPU is asked for.
 /// Source: kai-scheduler pkg/common/constants.
@@ -46,9 +54,6 @@ inline constexpr std::string_view kKueueMaxExecTime = "kueue.x-k8s.io/max-exec-t
 [[nodiscard]] bool is_object_annotation_of_ours(std::string_view key);
 [[nodiscard]] bool is_object_label_of_ours(std::string_view key);
 
-/// "Pod", "Job", "CronJob".
-[[nodiscard]] std::string_view to_text(Kind kind);
-
 /// What stands for the whole pod where a container's name could stand: in estimates, and in the marker's slots. No
 /// container can be called so.
 inline constexpr std::string_view kWholePod = "*";
@@ -58,7 +63,15 @@ struct Owner {
   std::string_view api_version;
   std::string_view kind;
   std::string_view name;
+
+  /// "batch" of batch/v1; "" of v1.
+  [[nodiscard]] std::string_view group() const {
+    const std::size_t slash = api_version.find('/');
+    return slash == std::string_view::npos ? std::string_view() : api_version.substr(0, slash);
+  }
 };
+
+[[nodiscard]] std::optional<Owner> find_controller(json::View metadata);
 
 /// Whether a number is a request or a limit.
 enum class Side { Request, Limit };
@@ -108,9 +121,17 @@ struct Toleration {
   std::string_view effect;
 };
 
+/// Metadata whose annotations say what the pod is believed to need.
+struct Metadata {
+  json::Pointer at;
+  json::View view;
+};
+
 /// Requires: the Document behind `object` outlives it. Threads: reading is safe.
 struct Workload {
   Kind kind = Kind::Pod;
+  /// "Pod", "Job", "JobSet" ...
+  std::string_view kind_name;
   std::string_view name_space;
   std::string_view name;
   std::string_view generate_name;
@@ -120,16 +141,19 @@ struct Workload {
   json::View metadata;           ///< the object's own
   json::View template_metadata;  ///< the pod's: the same as `metadata` for a Pod
   json::View pod_spec;
-  json::View job_spec;  ///< of a Job, or of those that a CronJob makes; nothing for a Pod
-  json::Pointer metadata_path;
-  json::Pointer object_path;  ///< from the root to what is seen: "/spec/jobTemplate" of a CronJob
-  json::Pointer template_path;        ///< "" for a Pod, "/spec/template" for a Job ...
+  json::View job_spec;          ///< of a Job, or of those that a CronJob makes; nothing for a Pod
+  json::Pointer object_path;    ///< from the root to what is seen: "/spec/jobTemplate" of a CronJob
+  json::Pointer template_path;  ///< "" for a Pod, "/spec/template" for a Job ...
+  /// From the object's own to the pod's, with what stands on the way; of two that say the same the later counts.
+  std::vector<Metadata> annotated;
   std::vector<Container> containers;  ///< app containers, then init containers
   std::vector<Amount> pod_amounts;    ///< of the whole pod (spec.resources, KEP-2837)
   std::optional<Marker> marker;
   /// The text that `marker` was read from.
   std::optional<json::Document> marker_document;
 
+  /// A Job, or those that a CronJob makes: what is said of the Job itself has a place.
+  [[nodiscard]] bool is_job() const noexcept { return kind == Kind::Job || kind == Kind::CronJob; }
   [[nodiscard]] const Container* find_container(std::string_view container_name) const;
   /// What the author wrote in spec.resources.
   [[nodiscard]] std::optional<Quantity> authored_of_pod(Side side, std::string_view resource) const;
@@ -194,5 +218,20 @@ enum class Markers { Read, Ignore };
 /// container without a name, a malformed quantity; ErrorCode::TooLarge beyond kMaxContainers and kMaxAmounts. `where`
 /// is the field path.
 [[nodiscard]] Result<Workload> view_workload(Kind kind, json::View object, Markers markers = Markers::Read);
+
+/// Where the pod templates of `object` stand that `pattern` names, a JSON Pointer in which `*` is every element of a
+/// list and every member of a map. Whether they are templates is for view_template() to see. At most one more than
+/// kMaxTemplates.
+[[nodiscard]] std::vector<json::Pointer> find_templates(json::View object, std::string_view pattern);
+
+/// Whose pods a template is looked at for.
+enum class Seen {
+  AsObject,  ///< the template is decided with its object
+  AsPod      ///< as the Pod that will be made of it, of which `object` is the owner
+};
+
+/// Views the pod template at `at` in `object`. Errors: as view_workload().
+[[nodiscard]] Result<Workload> view_template(json::View object, const json::Pointer& at, Seen seen,
+                                             Markers markers = Markers::Read);
 
 }  // namespace plimsoll::workload

@@ -88,11 +88,17 @@ void prefer_node(const Input& input, const config::NodeRequirement& requirement,
 }
 
 std::optional<std::string_view> find_foreign_sizing(const workload::Workload& workload) {
-  // Sources: KubeRay ray-operator/controllers/ray/utils/constant.go, Spark's and Flink's Kubernetes integrations.
+  // What an operator derives its flags from is the object, which is sized before it looks.
+  if (workload.kind == workload::Kind::Other) return std::nullopt;
+  // Sources: KubeRay ray-operator/controllers/ray/utils/constant.go, Spark's and Flink's Kubernetes integrations,
+  // trinodb/charts charts/trino/templates/_helpers.tpl.
   if (workload.label("ray.io/is-ray-node") || workload.label("ray.io/cluster"))
     return "Ray derives its own limits from them";
   if (workload.label("spark-role")) return "Spark derives its heap from them";
-  if (workload.label("type") == "flink-native-kubernetes") return "Flink derives its heap from them";
+  if (workload.label("type") == "flink-native-kubernetes" || workload.label("type") == "flink-standalone-kubernetes")
+    return "Flink derives its heap from them";
+  if (workload.label("app.kubernetes.io/name") == "trino")
+    return "Trino's heap and query limits are of its own configuration";
   return std::nullopt;
 }
 

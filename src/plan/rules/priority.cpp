@@ -23,6 +23,12 @@ std::string why_kept(const Input& input, const std::string& target) {
   const workload::Workload& workload = input.workload;
   const json::View authored = workload.authored("priorityClassName", workload.pod_spec["priorityClassName"]);
   if (authored.text() == target) return {};
+  // Volcano's Job has a class of its own, which a template's would overrule.
+  const json::View of_object = workload.object["spec"]["priorityClassName"];
+  if (workload.kind == workload::Kind::Other && !of_object.text().value_or("").empty()) {
+    return fmt::format("priority class {} of the {} is kept; the estimate is in band {}",
+                       to_display(json::write(of_object)), to_display(workload.kind_name), target);
+  }
   const bool is_pod = workload.kind == workload::Kind::Pod;
   // At a Pod the Priority plugin has already filled in the cluster's default class.
   const std::string& default_class = input.settings.priority.default_class;

@@ -19,7 +19,7 @@ bool is_held_by_author(const workload::Workload& workload) {
 
 KueueChoice choose_kueue(const Input& input) {
   const workload::Workload& workload = input.workload;
-  if (!workload.job_spec) return {};
+  if (!workload.is_job()) return {};
   auto authored = workload.object_label(workload::kKueueQueue);
   // Kueue's older versions read it from an annotation of the same name.
   if (!authored) authored = workload.object_annotation(workload::kKueueQueue);
@@ -86,7 +86,7 @@ void queue_in_volcano(const Input& input, Outcome& out) {
   }
   // Read from the pods' owner. Source: volcano pkg/controllers/podgroup/pg_controller_handler.go.
   const std::int64_t size = workload.side_by_side();
-  if (input.volcano->gang && size > 1 && !workload.object_annotation(workload::kVolcanoMinMember)) {
+  if (workload.is_job() && input.volcano->gang && size > 1 && !workload.object_annotation(workload::kVolcanoMinMember)) {
     out.changes.push_back({SetJobAnnotation{std::string(workload::kVolcanoMinMember), std::to_string(size)},
                            {},
                            fmt::format("policy: {} pods of the Job start together", size)});

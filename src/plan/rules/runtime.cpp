@@ -91,7 +91,7 @@ std::optional<Bound> bound_of_job(const Input& input, Duration duration, std::in
 
 void set_job_deadline(const Input& input, Duration duration, std::int64_t pod_seconds, Outcome& out) {
   const workload::Workload& workload = input.workload;
-  if (!workload.job_spec || !input.settings.job_deadline) return;
+  if (!workload.is_job() || !input.settings.job_deadline) return;
   // Whoever set one of the two knows better.
   if (workload.authored("job.activeDeadlineSeconds", workload.job_spec["activeDeadlineSeconds"])) return;
   if (workload.object_label(workload::kKueueMaxExecTime)) return;
