@@ -75,6 +75,7 @@ class Run {
   Decision decide(const Place& place, json::View object) &&;
   /// The same for a template that was viewed, and perhaps read, already.
   Decision decide(Workload& workload, std::optional<estimate::Reading> reading = std::nullopt) &&;
+  [[nodiscard]] std::string describe_absence() const;
   Decision skip_malformed(std::string message) &&;
   Decision take() && { return std::move(decision_); }
 
@@ -154,6 +155,10 @@ std::vector<Place> Run::find_places(json::View object) const {
     }
   }
   return places;
+}
+
+std::string Run::describe_absence() const {
+  return fmt::format("there is no pod template at {}", fmt::join(rule_->templates, " or "));
 }
 
 Decision Run::skip_malformed(std::string message) && {
@@ -383,11 +388,13 @@ void Run::leave(const Workload& workload) {
 
 // An estimate where nobody will look for it.
 void warn_of_unread(const Workload& workload, const std::string& prefix, std::vector<std::string>& warnings) {
-  if (workload.annotated.front().at == json::Pointer("/metadata")) return;
-  for (const json::Member& member : workload.object["metadata"]["annotations"].members()) {
-    if (!member.key.starts_with(prefix)) continue;
-    warnings.push_back(fmt::format("metadata.annotations[{}] is not read: say it at {}", to_display(member.key),
-                                   json::to_field_path(workload.annotated.back().at / "annotations")));
+  for (const workload::Metadata& metadata : workload.unread) {
+    for (const json::Member& member : metadata.view["annotations"].members()) {
+      if (!member.key.starts_with(prefix)) continue;
+      warnings.push_back(fmt::format("{} is not read: say it at {}",
+                                     json::to_field_path(metadata.at / "annotations" / to_display(member.key)),
+                                     json::to_field_path(workload.annotated.back().at / "annotations")));
+    }
   }
 }
 
@@ -410,7 +417,7 @@ Decision Run::decide(Workload& workload, std::optional<estimate::Reading> readin
     if (reading_.has_annotations) plan::weigh_gpus(workload, settings_, creator(), reading_);
   }
   decision_.is_shadow = decision_.is_shadow || is_outside_canary();
-  if (is_left_) warn_of_unread(workload, policy_.prefix, decision_.warnings);
+  warn_of_unread(workload, policy_.prefix, decision_.warnings);
   const bool done = opted_out(workload) || decided_above(workload) || lacks_estimate(workload) || rejected(workload);
   if (!done) {
     std::ranges::move(reading_.warnings, std::back_inserter(decision_.warnings));
@@ -503,7 +510,7 @@ Decision decide_object(const admission::Review& review, const config::Policy& po
   if (places.size() == 1) {
     decision = std::move(run).decide(places.front(), review.object);
   } else if (places.empty()) {
-    decision = std::move(run).skip_malformed("there is no pod template where the kind has its own");
+    decision = std::move(run).skip_malformed(run.describe_absence());
   } else if (places.size() > workload::kMaxTemplates) {
     decision = std::move(run).skip_malformed("there are more pod templates than in any real object");
   } else {

@@ -581,6 +581,7 @@ Result<Workload> view_workload(Kind kind, json::View object, Markers markers) {
     workload.template_path = json::Pointer("/spec/jobTemplate/spec/template");
     workload.annotated = {{json::Pointer("/spec/jobTemplate/metadata"), workload.metadata},
                           {workload.template_path / "metadata", workload.job_spec["template"]["metadata"]}};
+    workload.unread = {{json::Pointer("/metadata"), object["metadata"]}};
     return finish(std::move(workload), workload.job_spec["template"], markers);
   }
   workload.controller = find_controller(object["metadata"]);
@@ -618,13 +619,13 @@ Result<Workload> view_template(json::View object, const json::Pointer& at, Seen 
     place = member(place, token);
     path /= token;
   }
+  if (seen == Seen::AsPod) workload.unread.swap(workload.annotated);
   workload.annotated.push_back({at / "metadata", place["metadata"]});
   if (seen == Seen::AsPod) {
     workload.kind = Kind::Pod;
     workload.kind_name = "Pod";
     workload.controller = make_owner(object);
     workload.metadata = place["metadata"];
-    workload.annotated = {workload.annotated.back()};
     return finish(std::move(workload), place, markers);
   }
   workload.kind = Kind::Other;

@@ -146,6 +146,8 @@ struct Workload {
   json::Pointer template_path;  ///< "" for a Pod, "/spec/template" for a Job ...
   /// From the object's own to the pod's, with what stands on the way; of two that say the same the later counts.
   std::vector<Metadata> annotated;
+  /// Of what is seen as what will be made of it: the object's metadata that does not come along.
+  std::vector<Metadata> unread = {};
   std::vector<Container> containers;  ///< app containers, then init containers
   std::vector<Amount> pod_amounts;    ///< of the whole pod (spec.resources, KEP-2837)
   std::optional<Marker> marker;
