@@ -81,9 +81,9 @@ Footprint footprint_after(const admission::Review& review, const Entry& entry) {
 // A Pod that its Job decided and an object that comes by for the second time are in the sums already; the Jobs of a
 // CronJob will be.
 bool counts_in_sums(const admission::Review& review, const Entry& before) {
-  const bool is_kind = review.kind.kind == "Pod" || review.kind.kind == "Job";
-  return is_kind && !before.dry_run && review.object.is_object() && before.reason != decide::reason::kDecidedAtJob &&
-         before.reason != decide::reason::kAlreadyDecided;
+  const bool is_kind = review.kind.kind == "Pod" || (review.kind.kind == "Job" && review.kind.group == "batch");
+  return is_kind && before.reason != decide::reason::kDecidedAtPod && !before.dry_run && review.object.is_object() &&
+         before.reason != decide::reason::kDecidedAtJob && before.reason != decide::reason::kAlreadyDecided;
 }
 
 auto text_of(const EntryProblem& p) {

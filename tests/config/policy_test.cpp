@@ -429,6 +429,35 @@ TEST_CASE("the documentation has a row for every field, and none for another") {
   }
 }
 
+TEST_CASE("every built-in kind is documented with the place where it is decided") {
+  const std::string text = load("docs/kinds.md");
+  for (const KindRule& rule : built_in_kinds()) {
+    INFO(rule.kind);
+    const std::string place = rule.level == Level::Object ? "the object" : rule.level == Level::None ? "nowhere" : "";
+    CHECK(text.find("\n| " + rule.kind + " `" + rule.group + "` | " + place) != std::string::npos);
+  }
+}
+
+TEST_CASE("a policy's kinds stand beside the built-in ones, or in their place") {
+  const auto policy = parse_policy(R"(apiVersion: plimsoll.dev/v1alpha1
+kind: Policy
+kinds:
+- {group: example.com, kind: Policy, templates: /spec/template, level: object}
+- {group: example.com, kind: Bus, level: pod}
+- {group: jobset.x-k8s.io, kind: JobSet, level: pod}
+)");
+  REQUIRE(policy.has_value());
+  CHECK(policy->kinds.size() == built_in_kinds().size() + 2);
+  CHECK(policy->find_kind("example.com", "Policy")->resource == "policies");
+  CHECK(policy->find_kind("example.com", "Bus")->resource == "buses");
+  const KindRule* set = policy->find_kind("jobset.x-k8s.io", "JobSet");
+  REQUIRE(set != nullptr);
+  CHECK(set->level == Level::Pod);
+  CHECK(set->templates == std::vector<std::string>{"/spec/replicatedJobs/*/template/spec/template"});
+  CHECK(policy->find_kind("", "Pod") == nullptr);
+  CHECK(policy->find_kind("example.com", "JobSet") == nullptr);
+}
+
 TEST_CASE("the shipped policy names every field but the rarest") {
   // A reader looks for the words: the last part of each path stands somewhere, as a field or in a comment.
   const std::string text = load("manifests/policy.yaml");

@@ -131,7 +131,7 @@ def test_register_creates_what_is_absent_and_leaves_alone_what_is_right(unregist
             assert {field: ours[field] for field in wanted} == wanted
 
     before = version(admin, JOBS), version(admin, PODS)
-    assert register(admin).count("is as it should be") == 2
+    assert register(admin).count("is as it should be") == 3
     assert (version(admin, JOBS), version(admin, PODS)) == before
 
 
@@ -154,13 +154,13 @@ def test_register_brings_back_our_fields_and_no_others(unregistered, admin, tmp_
     assert "webhooks[1].timeoutSeconds: 30 → 2" in said
     after = admin.get(KIND, JOBS)
     assert after["metadata"]["labels"]["team"] == "platform"
-    other, ours, _in_shadow = after["webhooks"]
+    other, ours, *_others = after["webhooks"]
     assert other["name"] == "other.example.com" and other["clientConfig"] == theirs["clientConfig"]
     assert ours["matchConditions"][0] == condition
     assert "estimate.plimsoll.dev/" in ours["matchConditions"][1]["expression"]
     assert ours["timeoutSeconds"] == 2 and len(ours["namespaceSelector"]["matchExpressions"]) == 2
     assert ours["clientConfig"]["caBundle"] == BROKEN  # not ours to say without --ca-file
-    assert register(admin).count("is as it should be") == 2
+    assert register(admin).count("is as it should be") == 3
 
 
 @pytest.mark.parametrize("fields", [
@@ -171,15 +171,18 @@ def test_register_brings_back_our_fields_and_no_others(unregistered, admin, tmp_
         {"match": {"names": ["free-*"]}, "policy": {"requireEstimate": False}},
         {"match": {"names": ["b"]}, "policy": {"requireEstimate": {"namespace": "c"}}}]}, id="overrides"),
     pytest.param({"skipNamespaces": [], "requireEstimate": True}, id="everything"),
+    pytest.param({"kinds": [{"group": "example.com", "kind": "Odd", "level": "pod", "templates": ["/spec/a.b~1c/template", "/spec/in/template"]},
+                            {"group": "example.com", "kind": "Plain", "level": "object", "templates": "/spec/podTemplate"}],
+                  "namespaces": [{"match": {"names": ["git-*"]}, "policy": {"decideAt": "pod"}}]}, id="kinds"),
 ])
 def test_registration_of_any_policy_is_accepted(unregistered, admin, tmp_path, fields):
     """The API server compiles the conditions as it takes them."""
     policy = tmp_path / "policy.yaml"
     policy.write_text(yaml.safe_dump({"apiVersion": "plimsoll.dev/v1alpha1", "kind": "Policy"} | fields))
-    assert register(admin, policy=policy).count(": created") == 2
-    assert register(admin, policy=policy).count("is as it should be") == 2
+    assert register(admin, policy=policy).count(": created") == 3
+    assert register(admin, policy=policy).count("is as it should be") == 3
     register(admin)  # and from there to the shipped one
-    assert register(admin).count("is as it should be") == 2
+    assert register(admin).count("is as it should be") == 3
 
 
 def test_account_may_do_what_it_needs_and_nothing_else(cluster, admin):
@@ -190,6 +193,8 @@ def test_account_may_do_what_it_needs_and_nothing_else(cluster, admin):
     for verb in ("get", "patch"):
         assert may(verb, f"{KIND}/{JOBS}") and may(verb, f"{KIND}/{PODS}")
         assert not may(verb, f"{KIND}/other")
+    validating = "validatingwebhookconfigurations"
+    assert may("patch", f"{validating}/plimsoll-validate") and not may("patch", f"{validating}/other")
     for verb in ("create", "delete", "list", "watch", "update"):
         assert not may(verb, KIND) and not may(verb, f"{KIND}/{JOBS}")
     assert may("get", "secrets/plimsoll-tls") and may("patch", "secrets/plimsoll-tls") and may("create", "secrets")
@@ -213,6 +218,10 @@ def test_broken_bundle_is_mended_and_what_others_wrote_stays(unregistered, admin
     wait_for_bundle(admin, JOBS, server.ca)
     admin.run("patch", KIND, PODS, "--type=json", "-p", '[{"op": "remove", "path": "/webhooks/0/clientConfig/caBundle"}]')
     wait_for_bundle(admin, PODS, server.ca)
+    patch = [{"op": "replace", "path": "/webhooks/1/clientConfig/caBundle", "value": BROKEN}]
+    admin.run("patch", "validatingwebhookconfigurations", "plimsoll-validate", "--type=json", "-p", json.dumps(patch))
+    wait_until("the caBundle of plimsoll-validate", lambda: base64.b64decode(
+        admin.get("validatingwebhookconfigurations", "plimsoll-validate")["webhooks"][1]["clientConfig"]["caBundle"]) == server.ca, seconds=30)
 
     after = admin.get(KIND, JOBS)
     assert after["webhooks"][0]["timeoutSeconds"] == 7

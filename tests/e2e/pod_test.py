@@ -157,8 +157,10 @@ def test_deployments_pods_get_a_toleration_and_never_a_deadline(kubectl, server)
 
 
 def test_bad_estimate_in_a_deployment_is_left_out_and_said(kubectl, server):
-    template = pod("t", {"estimate.plimsoll.dev/memory": "1Gi", "estimate.plimsoll.dev/cpu": "4000"}, restartPolicy="Always")
-    kubectl.create(deployment("web", template))
+    template = pod("t", {"estimate.plimsoll.dev/memory": "1Gi"}, restartPolicy="Always")
+    kubectl.apply(deployment("web", template, replicas=0))
+    template["metadata"]["annotations"]["estimate.plimsoll.dev/cpu"] = "4000"  # at its creation it would be refused
+    kubectl.apply(deployment("web", template, replicas=1))
     kubectl.run("wait", "--for=condition=Available", "deployment/web", "--timeout=60s")
     (stored,) = kubectl.select("pods")
     assert resources_of(stored) == SIZED

@@ -4,6 +4,7 @@
 #include <charconv>
 
 #include "plimsoll/base/text.hpp"
+#include "plimsoll/config/policy.hpp"
 #include "plimsoll/json/writer.hpp"
 
 namespace plimsoll::webhook {
@@ -156,20 +157,30 @@ yaml::Mark find_mark(const Manifest& manifest, const Object& object, std::string
   return find_deepest(*node, {}, field_path)->mark;
 }
 
-std::vector<BareAnnotation> find_bare_annotations(const Manifest& manifest, const Object& object) {
-  std::vector<BareAnnotation> bare;
-  if (object.kind != "Pod" && object.kind != "Job" && object.kind != "CronJob") return bare;
-  for (const char* text :
-       {"/metadata/annotations", "/spec/template/metadata/annotations", "/spec/jobTemplate/metadata/annotations",
-        "/spec/jobTemplate/spec/template/metadata/annotations"}) {
-    const json::Pointer at(text);
-    const yaml::Node* annotations = node_at(manifest.node, json::Pointer(object.at.text() + at.text()));
+namespace {
+
+// In all metadata that there is, wherever a kind has its templates. How deep a text goes is the parser's to limit.
+void find_bare(const yaml::Node& node, const json::Pointer& at, std::vector<BareAnnotation>& bare) {
+  for (std::size_t i = 0; i < node.items.size(); ++i) find_bare(node.items[i], at / i, bare);
+  for (const yaml::Node::Entry& entry : node.entries) {
+    const json::Pointer below = at / entry.key.text;
+    find_bare(entry.value, below, bare);
+    const yaml::Node* annotations = entry.key.text == "metadata" ? entry.value.find("annotations") : nullptr;
     if (annotations == nullptr) continue;
-    for (const yaml::Node::Entry& entry : annotations->entries) {
-      if (entry.value.kind == Kind::String || entry.value.kind == Kind::Null) continue;
-      bare.push_back({json::to_field_path(at / entry.key.text), entry.value.text});
+    for (const yaml::Node::Entry& annotation : annotations->entries) {
+      if (annotation.value.kind == Kind::String || annotation.value.kind == Kind::Null) continue;
+      bare.push_back({json::to_field_path(below / "annotations" / annotation.key.text), annotation.value.text});
     }
   }
+}
+
+}  // namespace
+
+std::vector<BareAnnotation> find_bare_annotations(const Manifest& manifest, const Object& object) {
+  std::vector<BareAnnotation> bare;
+  const auto is_kind = [&](const config::KindRule& rule) { return rule.kind == object.kind; };
+  if (object.kind != "Pod" && std::ranges::none_of(config::built_in_kinds(), is_kind)) return bare;
+  if (const yaml::Node* node = node_at(manifest.node, object.at)) find_bare(*node, json::Pointer(), bare);
   return bare;
 }
 

@@ -41,6 +41,7 @@ def wait_until_called(kubectl: Kubectl) -> None:
 
 def remove_webhooks(kubectl: Kubectl) -> None:
     kubectl.run("delete", "mutatingwebhookconfigurations", "00-plimsoll-jobs", "zz-plimsoll-pods", "--ignore-not-found")
+    kubectl.run("delete", "validatingwebhookconfigurations", "plimsoll-validate", "--ignore-not-found")
 
 
 def aimed_at(manifests: list[Object], port: int, ca: bytes) -> list[Object]:
