@@ -126,7 +126,7 @@ LEFT_ALONE = {
     "a subresource": (make_review(make_pod(), subResource="binding"), "Subresource"),
     "kube-system": (make_review(make_pod(), namespace="kube-system"), "SkippedNamespace"),
     "another kind": (make_review({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "x"}}), "UnsupportedKind"),
-    "a Job of another group": (make_review({**make_job(), "apiVersion": "batch.volcano.sh/v1alpha1"}), "UnsupportedKind"),
+    "a Job of another group": (make_review({**make_job(), "apiVersion": "example.com/v1"}), "UnsupportedKind"),
     "opted out": (make_review(make_job({**ESTIMATE, "plimsoll.dev/mode": "disabled"})), "OptedOut"),
 }
 

@@ -41,5 +41,6 @@ def test_register_refuses_what_cannot_be_registered(tmp_path):
         assert (done.returncode, done.stdout) == (2, ""), done.stdout
         assert words in done.stderr
     printed = run("register", "--print", "--url", "https://192.0.2.1/mutate", "--failure-policy", "Fail", "--timeout-seconds", "5").stdout
-    assert printed.count("url: https://192.0.2.1/mutate\n") == printed.count("url: https://192.0.2.1/mutate/shadow\n") == 2
-    assert printed.count("failurePolicy: Fail") == printed.count("timeoutSeconds: 5") == 4
+    assert printed.count("url: https://192.0.2.1/mutate\n") == printed.count("url: https://192.0.2.1/mutate/shadow\n") == 3
+    assert printed.count("url: https://192.0.2.1/validate\n") == printed.count("url: https://192.0.2.1/validate/shadow\n") == 1
+    assert printed.count("failurePolicy: Fail") == printed.count("timeoutSeconds: 5") == 8

@@ -29,7 +29,7 @@ REFUSED = {
     "a path behind": (post(GOOD, "/mutate/"), 404, "there is nothing at /mutate/: use /mutate"),
     "a path in capitals": (post(GOOD, "/MUTATE"), 404, "there is nothing at /MUTATE"),
     "an escaped path": (post(GOOD, "/%6dutate"), 404, "there is nothing at /%6dutate"),
-    "a path with a query": (post(GOOD, "/validate?timeout=2s"), 404, "there is nothing at /validate: use /mutate"),
+    "a path with a query": (post(GOOD, "/review?timeout=2s"), 404, "there is nothing at /review: use /mutate or /validate"),
     "a path of raw bytes": (post(GOOD, "/\xff\xfe"), 404, r"there is nothing at /\xff\xfe"),
     "a path of 15,000 bytes": (post(GOOD, "/" + "a" * 15_000), 404, "there is nothing at /" + "a" * 63 + "…: use /mutate"),
     "the health path": (post(b"", "/livez", method="GET"), 404, "there is nothing at /livez"),
