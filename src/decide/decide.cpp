@@ -31,15 +31,14 @@ constexpr std::string_view kModeAnnotation = "plimsoll.dev/mode";
 
 // A pod template of the object, and how it is looked at.
 struct Place {
-  workload::Kind kind = workload::Kind::Pod;
-  json::Pointer at = {};  // of Other, and of a template that is seen as its Pod
+  workload::Kind kind = workload::Kind::Pod;  // Other: by its place, whatever the object is
+  json::Pointer at = {};
   Seen seen = Seen::AsObject;
-  bool is_whole = true;  // seen as the whole object, by its kind
 };
 
 Result<Workload> view(const Place& place, json::View object, Markers markers = Markers::Read) {
-  return place.is_whole ? workload::view_workload(place.kind, object, markers)
-                        : workload::view_template(object, place.at, place.seen, markers);
+  return place.kind == workload::Kind::Other ? workload::view_template(object, place.at, place.seen, markers)
+                                             : workload::view_workload(place.kind, object, markers);
 }
 
 // "Deployment" becomes "a Deployment".
@@ -130,6 +129,9 @@ bool Run::skipped_by_request() {
                 fmt::format("namespace {} is never touched", to_display(review_.name_space)));
   }
   if (settings_.mode == config::Mode::Disabled) return skip(reason::kPolicyDisabled, "the policy is disabled here");
+  if (is_pod_ && admission::validates(review_.route)) {
+    return skip(reason::kDecidedAtPod, "a Pod is decided, and not looked at beforehand");
+  }
   if (rule_ != nullptr && rule_->level == Level::None) {
     return skip(reason::kLeftAlone, with_article(rule_->kind) + " is left alone: it sizes its own Pods");
   }
@@ -151,7 +153,7 @@ std::vector<Place> Run::find_places(json::View object) const {
   std::vector<Place> places;
   for (const std::string& pattern : rule_->templates) {
     for (json::Pointer& at : workload::find_templates(object, pattern)) {
-      places.push_back({.kind = workload::Kind::Other, .at = std::move(at), .seen = seen, .is_whole = false});
+      places.push_back({.kind = workload::Kind::Other, .at = std::move(at), .seen = seen});
     }
   }
   return places;
@@ -519,7 +521,8 @@ Decision decide_object(const admission::Review& review, const config::Policy& po
     decision = join(places, std::move(parts), review.kind.kind);
   }
   const KindRule* rule = policy.find_kind(review.kind.group, review.kind.kind);
-  if (rule != nullptr && (places.empty() || !places.front().is_whole)) decision.templates = rule->templates;
+  if (rule != nullptr && (places.empty() || places.front().kind == workload::Kind::Other))
+    decision.templates = rule->templates;
   return decision;
 }
 

@@ -385,5 +385,49 @@ TEST_CASE("our own failure is answered as the policy says") {
   CHECK(denied.code == 500);
 }
 
+std::string job_set(std::size_t count) {
+  std::string yaml =
+      "apiVersion: jobset.x-k8s.io/v1alpha2\nkind: JobSet\nmetadata: {name: s, annotations: "
+      "{estimate.plimsoll.dev/memory: 1Gi}}\nspec:\n  replicatedJobs:\n";
+  for (std::size_t i = 0; i < count; ++i) {
+    yaml += "  - template: {spec: {template: {spec: {containers: [{name: a}]}}}}\n";
+  }
+  return yaml;
+}
+
+TEST_CASE("an object is one decision, however many templates it has; with more than any has it is not looked at") {
+  const Decision most = decide(review("JobSet", job_set(workload::kMaxTemplates)), world(), kNow);
+  CHECK(most.verdict == Verdict::Mutated);
+  CHECK(most.further.size() == workload::kMaxTemplates - 1);
+  const auto asked = review("JobSet", job_set(3));
+  const Decision three = decide(asked, world(), kNow);
+  const admission::Answer answer = make_answer(asked, three);
+  for (const auto& [key, value] : answer.audit_annotations) {
+    if (key == "estimate") CHECK(value == three.estimate.hash);  // all have the same
+  }
+  const Decision more = decide(review("JobSet", job_set(workload::kMaxTemplates + 1)), world(), kNow);
+  CHECK(more.reason == reason::kMalformed);
+  CHECK(more.warnings == std::vector<std::string>{"there are more pod templates than in any real object"});
+}
+
+TEST_CASE("who validates is never answered with a patch, whatever was sent") {
+  for (const std::string_view kind : {"Pod", "Job"}) {
+    const std::string estimate = "metadata: {annotations: {estimate.plimsoll.dev/memory: 1Gi}}";
+    const std::string containers = "spec: {containers: [{name: a}]}";
+    const std::string yaml =
+        kind == "Pod" ? estimate + "\n" + containers : "spec: {template: {" + estimate + ", " + containers + "}}";
+    for (const std::string_view operation : {"CREATE", "UPDATE", "DELETE"}) {
+      INFO(kind << " " << operation);
+      const Decision decision =
+          decide(review(kind, yaml, {.operation = operation, .route = admission::Route::Validate}), world(), kNow);
+      CHECK(decision.patch.empty());
+      CHECK(decision.verdict != Verdict::Mutated);
+      CHECK(decision.reason == (operation == "DELETE" ? reason::kNotCreate
+                                : kind == "Pod"       ? reason::kDecidedAtPod
+                                                      : reason::kValidated));
+    }
+  }
+}
+
 }  // namespace
 }  // namespace plimsoll::decide

@@ -635,6 +635,7 @@ TEST_CASE("every decision keeps what is promised of all of them") {
     const decide::Snapshot& other = worlds[(seed + 1) % worlds.size()];
     Outcome outcome = decide_and_check(generator.kind(), object, world, other);
     ++verdicts[to_text(outcome.decision.verdict)];
+    if (seed % 8 == 0) check_validation(generator.kind(), object, world);
 
     // As if the result were exported, its estimate edited, and created again under another policy.
     const std::string& hash = outcome.decision.estimate.hash;
