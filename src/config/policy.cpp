@@ -231,6 +231,7 @@ Policy read_policy(const yaml::Node& root, Problems& problems) {
   for (const NamespaceRule& rule : document.namespaces) {
     if (!rule.policy) continue;
     document.policy.namespaces.push_back({rule.names, read_override(*rule.policy, base, problems)});
+    document.policy.overrides.add(rule.names);
   }
   check_names(root, document, problems);
   return std::move(document.policy);
@@ -271,13 +272,32 @@ const KindRule* Policy::find_kind(std::string_view group, std::string_view kind)
   return found == kinds.end() ? nullptr : &*found;
 }
 
-const Settings& Policy::settings_for(std::string_view name) const {
-  for (const Override& candidate : namespaces) {
-    for (const std::string& glob : candidate.names) {
-      if (matches_glob(glob, name)) return candidate.settings;
+void GlobIndex::add(const std::vector<std::string>& globs) {
+  for (const std::string& glob : globs) {
+    const std::string_view start = std::string_view(glob).substr(0, glob.find_first_of("*?"));
+    by_start_[std::string(start)].push_back({glob, count_});
+    lengths_.insert(start.size());
+  }
+  ++count_;
+}
+
+std::optional<std::size_t> GlobIndex::find(std::string_view name) const {
+  std::size_t first = count_;
+  for (const std::size_t length : lengths_) {
+    if (length > name.size()) break;
+    const auto candidates = by_start_.find(name.substr(0, length));
+    if (candidates == by_start_.end()) continue;
+    for (const Glob& glob : candidates->second) {
+      if (glob.list >= first) break;
+      if (matches_glob(glob.text, name)) first = glob.list;
     }
   }
-  return base;
+  return first == count_ ? std::nullopt : std::optional(first);
+}
+
+const Settings& Policy::settings_for(std::string_view name) const {
+  const auto found = overrides.find(name);
+  return found ? namespaces[*found].settings : base;
 }
 
 std::string to_text(const Problem& problem) {

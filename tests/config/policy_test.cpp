@@ -8,6 +8,7 @@
 #include <string>
 #include <string_view>
 
+#include "plimsoll/base/text.hpp"
 #include "plimsoll/digest/digest.hpp"
 
 namespace plimsoll::config {
@@ -293,6 +294,33 @@ namespaces:
     CHECK(policy.settings_for(c.name).gpu.max_per_pod == GpuCount(c.want));
   }
   CHECK(default_policy().settings_for("research") == default_policy().base);
+}
+
+TEST_CASE("among many lists of globs the first that matches is found") {
+  GlobIndex index;
+  std::vector<std::vector<std::string>> lists;
+  for (std::size_t i = 0; i < 300; ++i) {
+    const std::string n = std::to_string(i * 7 % 300);
+    lists.push_back({"team-" + n, n + "?", "t*-" + n, "a" + n + "*"});
+    if (i == 150) lists.push_back({"*9", "te?m-1*"});
+    if (i == 299) lists.push_back({"*"});
+  }
+  for (const auto& list : lists) index.add(list);
+  for (const char* start : {"team-", "teem-1", "t-x-", "a", "", "12", "zz"}) {
+    for (std::size_t i = 0; i < 400; i += 3) {
+      const std::string name = start + std::to_string(i);
+      std::size_t want = 0;
+      const auto matches = [&](const std::string& glob) { return matches_glob(glob, name); };
+      while (std::none_of(lists[want].begin(), lists[want].end(), matches)) ++want;
+      INFO(name);
+      CHECK(index.find(name) == want);
+    }
+  }
+  CHECK_FALSE(GlobIndex().find("a").has_value());
+  GlobIndex one;
+  one.add({"a*"});
+  CHECK_FALSE(one.find("").has_value());
+  CHECK(one.find("a") == std::size_t{0});
 }
 
 TEST_CASE("equal texts have equal revisions, others have others") {

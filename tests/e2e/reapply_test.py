@@ -72,7 +72,7 @@ def why_not_again(case: str) -> str:
     """Why this file cannot be applied again, whoever decided it; empty when it can."""
     if load_context(case).get("policy", {}).get("prefix", DEFAULT_PREFIX) != DEFAULT_PREFIX:
         return "a prefix is the whole cluster's: this policy cannot stand beside the others"
-    if policy_of(case).get("lists") == "template" or policy_of(case).get("resources", {}).get("authored") == "raise":
+    if policy_of(case).get("lists") == "template" or policy_of(case).get("resources", {}).get("authored") in ("raise", "replace"):
         return "the policy asks for changes of what the author wrote, which his file then contradicts"
     if MARKER in template_annotations(load_input(case)):
         return "the file brings an old decision, which gave way to the new one"

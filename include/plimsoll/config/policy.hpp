@@ -5,9 +5,12 @@
 // line, column and the nearest name.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -415,6 +418,26 @@ struct Settings {
   bool operator==(const Settings&) const = default;
 };
 
+/// Which of many lists of globs is the first to match a name, found without asking all of them: those that could are
+/// found by what stands before their first wildcard.
+class GlobIndex {
+ public:
+  /// Adds the next list.
+  void add(const std::vector<std::string>& globs);
+  [[nodiscard]] std::optional<std::size_t> find(std::string_view name) const;
+  bool operator==(const GlobIndex&) const = default;
+
+ private:
+  struct Glob {
+    std::string text;
+    std::size_t list;
+    bool operator==(const Glob&) const = default;
+  };
+  std::map<std::string, std::vector<Glob>, std::less<>> by_start_;
+  std::set<std::size_t> lengths_;  // of the starts
+  std::size_t count_ = 0;
+};
+
 /// The whole policy. Immutable once parsed.
 struct Policy {
   struct Override {
@@ -434,6 +457,8 @@ struct Policy {
   std::vector<KindRule> kinds = built_in_kinds();
   Settings base;
   std::vector<Override> namespaces;
+  /// Of the names of `namespaces`.
+  GlobIndex overrides;
   /// Short hash of the text it was parsed from; "default" for the built-in one.
   std::string revision = "default";
 

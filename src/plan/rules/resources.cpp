@@ -19,22 +19,17 @@ using estimate::Origin;
 using workload::Container;
 using workload::Side;
 
-bool is_negative(const Container& container, std::string_view resource) {
-  return std::ranges::any_of(container.amounts, [&](const workload::Amount& amount) {
-    return amount.resource == resource && amount.present.nanos() < 0;
-  });
-}
-
 // Sizes one container by its own estimate. Returns what the scheduler will count of it.
 template <class T>
 std::optional<T> size(const Input& input, std::size_t index, const Case<T>& c, Outcome& out) {
   const Container& container = input.workload.containers[index];
-  if (is_negative(container, c.resource)) return std::nullopt;  // the API server refuses it, whatever stands beside it
+  if (has_negative(container.amounts, c.resource)) return std::nullopt;
   const Pair<T> written = written_in<T>(container, c.resource);
   const Target<T> target = make_target(input, c, out);
   const config::Authored treatment = treatment_of(input, written, *target.pair.request);
   const Pair<T> settled = bring_to(input, index, c.resource, c.sizing, target, treatment, out);
   warn_of_conflict(written, settled, c, out);
+  warn_if_lowered(written, settled, c, c.whose, out);
   return settled.counted();
 }
 

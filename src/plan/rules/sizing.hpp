@@ -15,6 +15,7 @@
 #include "../settle.hpp"
 
 namespace plimsoll::plan::rules {
+
 /// One resource on its way to a decision, of one container or of the whole pod.
 template <class T>
 struct Case {
@@ -88,24 +89,28 @@ template <class T>
   return target;
 }
 
-/// The author's number stands although the estimate says that it will not do, or goes down because of it.
+/// The author's number stands although the estimate says that it will not do.
 template <class T>
 void warn_of_conflict(const Pair<T>& written, const Pair<T>& settled, const Case<T>& c, Outcome& out) {
   const auto falls_short = [&](const std::optional<T>& before, const std::optional<T>& after) {
     return before && before == after && *after < c.estimate.value;
   };
   const bool limit = falls_short(written.limit, settled.limit);
-  if (limit || falls_short(written.request, settled.request)) {
-    out.warnings.push_back(fmt::format("{} {} {} of {} is below the estimate {}", c.resource,
-                                       limit ? "limit" : "request", to_text(limit ? *settled.limit : *settled.request),
-                                       c.whose, to_text(c.estimate.value)));
-  }
+  if (!limit && !falls_short(written.request, settled.request)) return;
+  out.warnings.push_back(fmt::format("{} {} {} of {} is below the estimate {}", c.resource, limit ? "limit" : "request",
+                                     to_text(limit ? *settled.limit : *settled.request), c.whose,
+                                     to_text(c.estimate.value)));
+}
+
+/// The author's number goes down because of the estimate.
+template <class T>
+void warn_if_lowered(const Pair<T>& written, const Pair<T>& settled, const Case<T>& c, std::string_view whose,
+                     Outcome& out) {
   const std::optional<T>& before = written.request ? written.request : written.limit;
   const std::optional<T>& after = written.request ? settled.request : settled.limit;
-  if (before && *after < *before) {
-    out.warnings.push_back(fmt::format("{} of {} is lowered from {} to {}: the estimate says {}", c.resource, c.whose,
-                                       to_text(*before), to_text(*after), to_text(c.estimate.value)));
-  }
+  if (!before || *after >= *before) return;
+  out.warnings.push_back(fmt::format("{} of {} is lowered from {} to {}: the estimate says {}", c.resource, whose,
+                                     to_text(*before), to_text(*after), to_text(c.estimate.value)));
 }
 
 /// Says what is new in `settled`. `make_edit` names the place: (side, quantity) -> Edit.
@@ -135,6 +140,13 @@ template <class T>
 [[nodiscard]] Pair<T> written_in(const workload::Container& container, std::string_view resource) {
   return {amount_in<T>(container.authored(workload::Side::Request, resource)),
           amount_in<T>(container.authored(workload::Side::Limit, resource))};
+}
+
+/// Such a number the API server refuses, whatever stands beside it.
+[[nodiscard]] inline bool has_negative(const std::vector<workload::Amount>& amounts, std::string_view resource) {
+  return std::ranges::any_of(amounts, [&](const workload::Amount& amount) {
+    return amount.resource == resource && amount.present.nanos() < 0;
+  });
 }
 
 template <class T>

@@ -25,6 +25,7 @@ using Role = Container::Role;
 // The author speaks of the whole pod himself.
 template <class T>
 void size_where_written(const Input& input, const Case<T>& c, Outcome& out) {
+  if (has_negative(input.workload.pod_amounts, c.resource)) return;
   const auto written_of_pod = [&](Side side) { return amount_in<T>(input.workload.authored_of_pod(side, c.resource)); };
   Pair<T> written{written_of_pod(Side::Request), written_of_pod(Side::Limit)};
   const std::vector<Container>& containers = input.workload.containers;
@@ -72,6 +73,7 @@ void size_where_written(const Input& input, const Case<T>& c, Outcome& out) {
   };
   write(written, settled, target, make_edit, out);
   warn_of_conflict(written, settled, c, out);
+  warn_if_lowered(written, settled, c, c.whose, out);
 }
 
 bool is_known_sidecar(const Input& input, const Container& container) {
@@ -95,7 +97,7 @@ class Division {
       const std::optional<T> counted = own[i] ? own[i] : written_in<T>(container, c.resource).counted();
       if (counted) {
         part.fixed = counted->count();
-      } else if (!has_others || !is_known_sidecar(input, container)) {
+      } else if (!has_negative(container.amounts, c.resource) && (!has_others || !is_known_sidecar(input, container))) {
         part.weight = 1;
         part.least = least_of(container).count();
       }
@@ -103,6 +105,11 @@ class Division {
       parts_.push_back(part);
     }
     if (count_open() == 0) move_in_proportion();
+    for (std::size_t i = 0; i < parts_.size(); ++i) {
+      const T size(parts_[i].fixed);
+      if (parts_[i].role != Role::Init || !is_authored_[i] || size <= wanted()) continue;
+      if (treatment_of(input, Pair<T>{size, {}}, wanted()) == config::Authored::Replace) move(i);
+    }
   }
 
   void write() {
@@ -111,7 +118,12 @@ class Division {
     for (std::size_t i = 0; i < parts_.size(); ++i) {
       counted.push_back(T(shares[i]));
       if (parts_[i].weight == 0) continue;
-      const Pair<T> settled = bring_to(input_, i, c_.resource, c_.sizing, make_share(i, shares), treatment_, out_);
+      const Container& container = containers()[i];
+      // An init container that moves is one that is too large.
+      const config::Authored treatment = parts_[i].role == Role::Init ? config::Authored::Replace : treatment_;
+      const Pair<T> settled = bring_to(input_, i, c_.resource, c_.sizing, make_share(i, shares), treatment, out_);
+      warn_if_lowered(written_in<T>(container, c_.resource), settled, c_, "container " + to_display(container.name),
+                      out_);
       counted.back() = settled.counted().value_or(T{});
     }
     const T asked = workload::most_at_once<T>(containers(), [&](std::size_t i) { return counted[i]; });
@@ -148,14 +160,16 @@ class Division {
     treatment_ = treatment_of(input_, Pair<T>{together, {}}, wanted());
     const bool moves =
         treatment_ == config::Authored::Replace || (treatment_ == config::Authored::Raise && together < wanted());
-    for (std::size_t i = 0; i < parts_.size(); ++i) {
-      Part& part = parts_[i];
-      const bool is_too_large = treatment_ == config::Authored::Replace && T(part.fixed) > wanted();
-      if (!is_authored_[i] || !(part.role == Role::Init ? is_too_large : moves)) continue;
-      part.weight = std::max<std::int64_t>(part.fixed, 1);
-      part.least = least_of(containers()[i]).count();
-      part.fixed = 0;
+    for (std::size_t i = 0; i < parts_.size() && moves; ++i) {
+      if (is_authored_[i] && parts_[i].role != Role::Init) move(i);
     }
+  }
+  // It gets a share in the place of what it has, by the weight of that.
+  void move(std::size_t index) {
+    Part& part = parts_[index];
+    part.weight = std::max<std::int64_t>(part.fixed, 1);
+    part.least = least_of(containers()[index]).count();
+    part.fixed = 0;
   }
 
   Target<T> make_share(std::size_t index, const std::vector<std::int64_t>& shares) const {
@@ -183,8 +197,9 @@ class Division {
     }
     if (share.count() == part.least) {
       target.request_reason += fmt::format(", at least {}", to_text(share));
-    } else if (share != wanted())
+    } else if (share != wanted()) {
       target.request_reason += fmt::format(" = {}", to_text(share));
+    }
     if (whole_.pair.limit) {
       const bool may_use_all = is_one_of_several && !is_authored_[index];
       const T most = may_use_all ? std::max(share, T(left_of(wanted().count(), parts_))) : share;
