@@ -1,8 +1,10 @@
 // Queues, deadlines of whole Jobs, and what is not to be evicted.
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <chrono>
 
+#include "plimsoll/base/text.hpp"
 #include "reader.hpp"
 #include "syntax.hpp"
 
@@ -36,6 +38,16 @@ void check_reached(const std::optional<Value>& list, std::size_t count, const au
       list->item(late).refuse(fmt::format("is never reached: queue {} takes everything", i));
     }
     return;
+  }
+}
+
+/// Refuses Kueue queues of which no Job can be.
+void check_kinds(const std::optional<Value>& list, const std::vector<Queue>& queues) {
+  for (std::size_t i = 0; list && i < queues.size(); ++i) {
+    const std::vector<std::string>& kinds = queues[i].when.kinds;
+    if (kinds.empty() || std::ranges::any_of(kinds, [](const auto& kind) { return matches_glob(kind, "Job"); }))
+      continue;
+    list->item(i).refuse_member("when", "never holds: only Jobs are put into Kueue's queues");
   }
 }
 
@@ -74,6 +86,7 @@ const Schema<Queues>& schema<Queues>() {
           tables("volcano", &Queues::volcano),
       },
       [](const Value& value, const Queues& queues) {
+        check_kinds(value.find("kueue"), queues.kueue);
         check_reached(value.find("kueue"), queues.kueue.size(),
                       [&](std::size_t i) { return queues.kueue[i].when.always_holds(); });
         check_reached(value.find("volcano"), queues.volcano.size(),
@@ -85,13 +98,20 @@ const Schema<Queues>& schema<Queues>() {
 
 template <>
 const Schema<Disruption>& schema<Disruption>() {
-  static const Schema<Disruption> kSchema{{
-      required(field("protectFrom", &Disruption::protect_from,
-                     list_of(one_of<Evictor>(
-                         {{"cluster-autoscaler", Evictor::ClusterAutoscaler}, {"karpenter", Evictor::Karpenter}})))),
-      field("when", &Disruption::when),
-      field("upTo", &Disruption::up_to, read_up_to),
-  }};
+  static const Schema<Disruption> kSchema{
+      {
+          required(field("protectFrom", &Disruption::protect_from,
+                         list_of(one_of<Evictor>({{"cluster-autoscaler", Evictor::ClusterAutoscaler},
+                                                  {"karpenter", Evictor::Karpenter}})))),
+          field("when", &Disruption::when),
+          field("upTo", &Disruption::up_to, read_up_to),
+      },
+      [](const Value& value, const Disruption& disruption) {
+        if (disruption.when.interruptible == true) {
+          value.refuse_member("when", "never holds: what is interruptible is not protected");
+        }
+      },
+  };
   return kSchema;
 }
 

@@ -19,7 +19,8 @@ enum class Scope {
 struct Lowered {
   patch::Patch patch;
   std::vector<AppliedChange> changes;
-  /// With the marker the pod's annotations would be more than the API server takes: the patch must not be used.
+  /// With what is added the annotations of the pod, or of its Job, would be more than the API server takes: the patch
+  /// must not be used.
   bool lacks_room = false;
 };
 

@@ -479,6 +479,14 @@ namespaces:
        {"4:23: queues.kueue[1]: is never reached: queue 0 takes everything",
         "4:54: queues.kueue[2]: is never reached: queue 0 takes everything",
         "5:47: queues.volcano[1]: is never reached: queue 0 takes everything"}},
+      {R"(queues:
+  kueue:
+  - {when: {kind: Pod}, queue: a}
+  - {when: {kind: [Pod, "J*"]}, queue: b}
+  volcano: [{when: {kind: Pod}, queue: a}])",
+       {"5:12: queues.kueue[0].when: never holds: only Jobs are put into Kueue's queues"}},
+      {"disruption: {protectFrom: [karpenter], when: {interruptible: true}}",
+       {"3:46: disruption.when: never holds: what is interruptible is not protected"}},
       {"queues: {slurm: []}", {"3:10: queues.slurm: unknown field; known here: kueue, volcano"}},
       {"disruption: {upTo: 1h}", {"3:13: disruption: missing field \"protectFrom\""}},
       {"disruption: {protectFrom: [karpenter, descheduler]}",
