@@ -359,7 +359,7 @@ class Lowering {
   void write_list(List list);
   void write_required_terms(List list);
   void replace_computed_priority();
-  std::size_t annotation_bytes(Place::In in, View metadata) const;
+  std::size_t annotation_bytes(std::string_view slots, View metadata) const;
   /// Takes back what stands at `at`, which was ours.
   void remove(const Pointer& at, View present);
   void remove(Node node) { remove(additions_.pointer(node), additions_.present(node)); }
@@ -664,20 +664,18 @@ void Lowering::write_marker(workload::Marker marker) {
   if (present.text() == text) return;
   additions_.add(node, make_->text(text));
   const std::size_t of_marker = workload::kMarkerAnnotation.size() + text.size();
-  out_.lacks_room =
-      annotation_bytes(Place::In::PodMetadata, workload_.template_metadata) + of_marker > kAnnotationsLimit;
+  out_.lacks_room = annotation_bytes("annotations", workload_.template_metadata) + of_marker > kAnnotationsLimit;
   if (!workload_.is_job() || out_.lacks_room) return;
-  const std::size_t of_job = annotation_bytes(Place::In::ObjectMetadata, workload_.metadata);
+  const std::size_t of_job = annotation_bytes("objectAnnotations", workload_.metadata);
   out_.lacks_room = of_job > kAnnotationsLimit && of_job > size_of_annotations(workload_.metadata);
 }
 
-// Of `metadata` with what is added there, the marker not counted.
-std::size_t Lowering::annotation_bytes(Place::In in, View metadata) const {
+// Of `metadata` with what is added there in `slots`, the marker not counted.
+std::size_t Lowering::annotation_bytes(std::string_view slots, View metadata) const {
   std::size_t size = size_of_annotations(metadata);
   for (const Scalar& scalar : scalars_) {
-    const auto place = find_place(workload_, scalar.slot);
-    if (place->in != in || place->map != "annotations" || view_place(workload_, *place)) continue;
-    size += place->key.size() + scalar.value.text().value_or("").size();
+    const auto key = below(scalar.slot, slots);
+    if (key && !metadata["annotations"][*key]) size += key->size() + scalar.value.text().value_or("").size();
   }
   return size;
 }
