@@ -611,10 +611,17 @@ void withhold(Decision& decision) {
   decision.message = std::move(told);
 }
 
+std::optional<workload::Kind> kind_with_one_template(const admission::GroupVersionKind& kind) {
+  if (kind.group.empty() && kind.kind == "Pod") return workload::Kind::Pod;
+  if (kind.group == "batch" && kind.kind == "Job") return workload::Kind::Job;
+  if (kind.group == "batch" && kind.kind == "CronJob") return workload::Kind::CronJob;
+  return std::nullopt;
+}
+
 }  // namespace
 
 std::vector<Request> requests_after(const admission::Review& review, const Decision& decision) {
-  const auto kind = find_kind(review.kind);
+  const auto kind = kind_with_one_template(review.kind);
   if (!kind) return {};
   const Result<json::Tree> patched = patch::apply(review.object, decision.patch);
   if (!patched) return {};

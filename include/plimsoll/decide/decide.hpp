@@ -123,7 +123,8 @@ struct Request {
   Quantity quantity;
 };
 /// What the scheduler will count for a pod of the object when the patch of `decision` is applied
-/// (workload::effective_requests). A RuntimeClass's overhead is known only at the Pod.
+/// (workload::effective_requests). A RuntimeClass's overhead is known only at the Pod. Nothing for an object that makes
+/// several kinds of pods.
 [[nodiscard]] std::vector<Request> requests_after(const admission::Review& review, const Decision& decision);
 
 /// What the API server is told. Deterministic: no time, no latency.
