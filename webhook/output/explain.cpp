@@ -101,8 +101,8 @@ std::string tell_expected(const std::string& who, const estimate::Estimate& esti
                           const std::vector<std::string>& container_names) {
   const EstimateTable table = tabulate(estimate, container_names);
   if (table.is_empty()) return {};
-  return fmt::format("\nWhat {} is expected to need, with {} confidence:\n{}", who, to_word(estimate.confidence),
-                     table.text());
+  return fmt::format("\nWhat {} is expected to need, with {} confidence:\n{}", who,
+                     config::to_text(estimate.confidence), table.text());
 }
 
 std::string headline(const std::string& what, const Decision& decision) {
