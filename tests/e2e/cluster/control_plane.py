@@ -27,14 +27,15 @@ _USERS = {
 
 
 class ControlPlane:
-    def __init__(self, programs: dict[str, Path], state: Path, api_server_flags: tuple[str, ...] = ()):
-        """Requires: `programs` as build.find_programs() gives them; `state` is empty."""
+    def __init__(self, programs: dict[str, Path], state: Path, api_server_flags: tuple[str, ...] = (), feature_gates: str = ""):
+        """Requires: `programs` as build.find_programs() gives them; `state` is empty. `feature_gates`: "A=true,B=true", for all of them."""
         self.state = state
         self.logs = state / "log"
         self.audit_log = self.logs / "audit.log"
         self.kubectl = Kubectl(programs["kubectl"], state / "admin.kubeconfig")
         self._programs = programs
-        self._api_server_flags = api_server_flags
+        self._gates = (f"--feature-gates={feature_gates}",) if feature_gates else ()
+        self._api_server_flags = api_server_flags + self._gates
         self._running: list[Process] = []  # in the order in which they were started
         self._tokens = {user: secrets.token_hex(16) for user in _USERS}
         self._certificate = state / "apiserver" / "apiserver.crt"
@@ -132,10 +133,10 @@ class ControlPlane:
         self._start(
             "kube-controller-manager", f"--kubeconfig={self._kubeconfig('system:kube-controller-manager')}", "--secure-port=0",
             "--leader-elect=false", "--use-service-account-credentials", "--kube-api-qps=200", "--kube-api-burst=400",
-            f"--service-account-private-key-file={self.state / 'service-accounts.key'}", f"--root-ca-file={self._certificate}")
+            f"--service-account-private-key-file={self.state / 'service-accounts.key'}", f"--root-ca-file={self._certificate}", *self._gates)
         self._start(
             "kube-scheduler", f"--kubeconfig={self._kubeconfig('system:kube-scheduler')}", "--secure-port=0",
-            "--leader-elect=false", "--kube-api-qps=200", "--kube-api-burst=400")
+            "--leader-elect=false", "--kube-api-qps=200", "--kube-api-burst=400", *self._gates)
 
     def _start_kwok(self) -> None:
         (port,) = free_ports(1)
