@@ -247,7 +247,9 @@ bool Run::lacks_estimate(const Workload& workload) {
   std::string message = fmt::format(
       "an estimate is required here: annotate the pod template, for example {}duration: \"90m\" and {}memory: \"4Gi\"",
       policy_.prefix, policy_.prefix);
-  if (is_controlled(workload) || admission::validates(review_.route)) {
+  // What will be made of it is not refused for that either.
+  const bool is_only_told = is_left_ && (rule_->level != Level::Object || admission::validates(review_.route));
+  if (is_controlled(workload) || is_only_told) {
     decision_.warnings.push_back(message);
     return skip(reason::kNoEstimate, std::move(message));
   }
@@ -255,10 +257,9 @@ bool Run::lacks_estimate(const Workload& workload) {
 }
 
 // Whether nobody would read a refusal. A template that is seen as what will be made of it has its object for a
-// controller; refused is the object, where its own hook asks, by whoever created that.
+// controller; refused is the object, which somebody created.
 bool Run::is_controlled(const Workload& workload) const {
   if (!is_left_) return workload.controller.has_value();
-  if (rule_->level != Level::Object && !admission::validates(review_.route)) return true;
   return workload::find_controller(workload.object["metadata"]).has_value();
 }
 

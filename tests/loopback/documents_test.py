@@ -44,7 +44,7 @@ def test_every_command_answers_as_the_page_says(page, tmp_path):
 
 
 def policies() -> list:
-    pages = [ROOT / "docs" / name for name in ("gpu.md", "shadow.md", "queues.md", "scheduler.md")]
+    pages = [ROOT / "docs" / name for name in ("gpu.md", "kinds.md", "shadow.md", "queues.md", "scheduler.md")]
     blocks = [(page, match) for page in pages for match in POLICY_BLOCK.finditer(page.read_text(encoding="utf-8"))]
     return [pytest.param(match[0], id=f"{page.name}-{page.read_text(encoding='utf-8')[:match.start()].count(chr(10))}")
             for page, match in blocks]
