@@ -20,14 +20,15 @@ struct KindEntry {
   std::optional<std::vector<std::string>> templates;
 };
 
+std::string in_lower_case(std::string_view text) {
+  std::string lower(text);
+  std::ranges::transform(lower, lower.begin(),
+                         [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; });
+  return lower;
+}
+
 bool is_kind_name(std::string_view text) {
-  return is_dns_label([&] {
-           std::string lower(text);
-           std::ranges::transform(lower, lower.begin(),
-                                  [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; });
-           return lower;
-         }()) &&
-         text.front() >= 'A' && text.front() <= 'Z';
+  return is_dns_label(in_lower_case(text)) && text.front() >= 'A' && text.front() <= 'Z';
 }
 
 // RFC 6901, of which no template needs the whole document or an empty name.
@@ -57,9 +58,7 @@ void read_pointer(const Value& value, std::string& out) {
 
 // As Kubernetes itself guesses. Source: k8s.io/apimachinery/pkg/api/meta/restmapper.go, UnsafeGuessKindToResource.
 std::string guess_resource(std::string_view kind) {
-  std::string name(kind);
-  std::ranges::transform(name, name.begin(),
-                         [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; });
+  const std::string name = in_lower_case(kind);
   if (name.ends_with('s')) return name + "es";
   if (name.ends_with('y')) return name.substr(0, name.size() - 1) + "ies";
   return name + "s";

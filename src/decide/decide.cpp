@@ -394,6 +394,7 @@ void warn_of_unread(const Workload& workload, const std::string& prefix, std::ve
   for (const workload::Metadata& metadata : workload.unread) {
     for (const json::Member& member : metadata.view["annotations"].members()) {
       if (!member.key.starts_with(prefix)) continue;
+      if (warnings.size() == estimate::kMaxProblems) return;
       warnings.push_back(fmt::format("{} is not read: say it at {}",
                                      json::to_field_path(metadata.at / "annotations" / to_display(member.key)),
                                      json::to_field_path(workload.annotated.back().at / "annotations")));

@@ -410,6 +410,13 @@ TEST_CASE("an object is one decision, however many templates it has; with more t
   CHECK(more.warnings == std::vector<std::string>{"there are more pod templates than in any real object"});
 }
 
+TEST_CASE("of estimates that nobody reads no more are named than of problems") {
+  std::string yaml = "apiVersion: apps/v1\nkind: Deployment\nmetadata:\n  annotations:\n";
+  for (int i = 0; i < 100; ++i) yaml += "    estimate.plimsoll.dev/key" + std::to_string(i) + ": a\n";
+  yaml += "spec: {template: {spec: {containers: [{name: a}]}}}";
+  CHECK(decide(review("Deployment", yaml), world(), kNow).warnings.size() == estimate::kMaxProblems);
+}
+
 TEST_CASE("who validates is never answered with a patch, whatever was sent") {
   for (const std::string_view kind : {"Pod", "Job"}) {
     const std::string estimate = "metadata: {annotations: {estimate.plimsoll.dev/memory: 1Gi}}";

@@ -26,8 +26,8 @@ namespace plimsoll::workload {
 inline constexpr std::size_t kMaxContainers = 512;
 inline constexpr std::size_t kMaxAmounts = 256;
 
-/// More pod templates than any real object has.
-inline constexpr std::size_t kMaxTemplates = 128;
+/// More pod templates than any real object has; each reads all estimates of the object.
+inline constexpr std::size_t kMaxTemplates = 64;
 
 enum class Kind {
   Pod,
