@@ -161,7 +161,7 @@ def test_two_containers_that_could_be_meant_are_named(server):
     containers = [{"name": "loader", "image": "x"}, {"name": "trainer", "image": "x"}, {"name": "istio-proxy", "image": "x"}]
     [cause] = refusal(server, reviews.ESTIMATE, containers=containers)
     assert cause == {"reason": "FieldValueRequired", "field": f"{FIELD}[{PREFIX}container]",
-                     "message": "Required value: is needed: the estimate could be about any of: loader, trainer"}
+                     "message": "Required value: is needed: the estimate could be about any of: loader, trainer (or \"*\": all of them together)"}
 
 
 def test_all_problems_are_said_at_once(server):
