@@ -1,6 +1,7 @@
 #include "check.hpp"
 
 #include <algorithm>
+#include <map>
 #include <vector>
 
 #include "plimsoll/json/pointer.hpp"
@@ -41,23 +42,29 @@ void check_pod_level(const workload::Workload& workload, std::set<std::string>& 
   if (workload.pod_amounts.empty()) return;
   const auto violate = [&](const std::string& rule) { violations.insert("spec.resources: " + rule); };
   const std::vector<workload::Need> asked = workload::container_requests(workload);
+  std::map<std::string_view, Quantity> limits;
   for (const workload::Amount& amount : workload.pod_amounts) {
+    if (amount.present.nanos() < 0) violate(std::string(amount.resource) + " is negative");
+    if (amount.side == Side::Limit) limits.emplace(amount.resource, amount.present);
+  }
+  for (const workload::Amount& amount : workload.pod_amounts) {
+    if (amount.side != Side::Request) continue;
     const std::string resource(amount.resource);
-    if (amount.present.nanos() < 0) violate(resource + " is negative");
-    if (amount.side == Side::Request) {
-      const auto sum = std::ranges::find(asked, amount.resource, &workload::Need::resource);
-      if (sum != asked.end() && sum->quantity > amount.present) {
-        violate("containers ask for more " + resource + " than the pod");
-      }
-      for (const workload::Amount& limit : workload.pod_amounts) {
-        const bool is_its = limit.side == Side::Limit && limit.resource == amount.resource;
-        if (is_its && amount.present > limit.present) violate("request of " + resource + " exceeds its limit");
-      }
-    } else {
-      for (const Container& container : workload.containers) {
-        if (container.role != Container::Role::App) continue;
-        const auto limit = container.present(Side::Limit, amount.resource);
-        if (limit && *limit > amount.present) violate("a container's limit of " + resource + " exceeds the pod's");
+    const auto sum = std::ranges::lower_bound(asked, amount.resource, {}, &workload::Need::resource);
+    if (sum != asked.end() && sum->resource == amount.resource && sum->quantity > amount.present) {
+      violate("containers ask for more " + resource + " than the pod");
+    }
+    const auto limit = limits.find(amount.resource);
+    if (limit != limits.end() && amount.present > limit->second) {
+      violate("request of " + resource + " exceeds its limit");
+    }
+  }
+  for (const Container& container : workload.containers) {
+    for (const workload::Amount& amount : container.amounts) {
+      if (container.role != Container::Role::App || amount.side != Side::Limit) continue;
+      const auto limit = limits.find(amount.resource);
+      if (limit != limits.end() && amount.present > limit->second) {
+        violate("a container's limit of " + std::string(amount.resource) + " exceeds the pod's");
       }
     }
   }

@@ -1,7 +1,6 @@
 #include "plimsoll/workload/effective_requests.hpp"
 
 #include <map>
-#include <set>
 
 namespace plimsoll::workload {
 namespace {
@@ -19,7 +18,7 @@ Quantity stored(const Quantity& quantity) {
   return Quantity::from_nanos((quantity.nanos() + kGrain - 1) / kGrain * kGrain, quantity.format());
 }
 
-// A sum that most_at_once() can build.
+// What a Height is made of.
 struct Total {
   Quantity quantity;
   friend Total operator+(const Total& a, const Total& b) { return {sum(a.quantity, b.quantity)}; }
@@ -31,20 +30,19 @@ bool may_be_pod_level(std::string_view resource) {
   return resource == "cpu" || resource == "memory" || resource.starts_with("hugepages-");
 }
 
+// One pass over all amounts: an object may have many, under as many names.
 Needs sum_of_containers(const Workload& workload) {
-  std::set<std::string_view> resources;
+  std::map<std::string_view, Height<Total>> heights;
   for (const Container& container : workload.containers) {
-    for (const Amount& amount : container.amounts) resources.insert(amount.resource);
+    Needs counted;
+    for (const Amount& amount : container.amounts) {
+      if (amount.side == Side::Request) counted.try_emplace(amount.resource, amount.present);
+    }
+    for (const Amount& amount : container.amounts) counted.try_emplace(amount.resource, amount.present);
+    for (const auto& [resource, quantity] : counted) heights[resource].add(container.role, {stored(quantity)});
   }
   Needs needs;
-  for (const std::string_view resource : resources) {
-    needs[resource] = most_at_once<Total>(workload.containers, [&](std::size_t i) {
-                        const Container& container = workload.containers[i];
-                        const auto request = container.present(Side::Request, resource);
-                        const auto counted = request ? request : container.present(Side::Limit, resource);
-                        return Total{stored(counted.value_or(Quantity()))};
-                      }).quantity;
-  }
+  for (const auto& [resource, height] : heights) needs[resource] = height.most().quantity;
   return needs;
 }
 

@@ -17,27 +17,38 @@
 
 namespace plimsoll::workload {
 
-/// The most that the containers of a pod have at one time, where container `i` has `of(i)`.
-template <class T, class Of>
-[[nodiscard]] T most_at_once(const std::vector<Container>& containers, Of of) {
-  T running{};
-  T sidecars{};
-  T most{};
-  for (std::size_t i = 0; i < containers.size(); ++i) {
-    switch (containers[i].role) {
+/// The most that is there at one time, told container by container, in the order in which they stand.
+template <class T>
+class Height {
+ public:
+  void add(Container::Role role, const T& amount) {
+    switch (role) {
       case Container::Role::App:
-        running = running + of(i);
+        running_ = running_ + amount;
         break;
       case Container::Role::Sidecar:
-        sidecars = sidecars + of(i);
-        most = std::max(most, sidecars);
+        sidecars_ = sidecars_ + amount;
+        most_ = std::max(most_, sidecars_);
         break;
       case Container::Role::Init:
-        most = std::max(most, sidecars + of(i));
+        most_ = std::max(most_, sidecars_ + amount);
         break;
     }
   }
-  return std::max(most, running + sidecars);
+  [[nodiscard]] T most() const { return std::max(most_, running_ + sidecars_); }
+
+ private:
+  T running_{};
+  T sidecars_{};
+  T most_{};
+};
+
+/// The same for a pod whose container `i` has `of(i)`.
+template <class T, class Of>
+[[nodiscard]] T most_at_once(const std::vector<Container>& containers, Of of) {
+  Height<T> height;
+  for (std::size_t i = 0; i < containers.size(); ++i) height.add(containers[i].role, of(i));
+  return height.most();
 }
 
 struct Need {
@@ -45,9 +56,9 @@ struct Need {
   Quantity quantity;
 };
 
-/// What a pod made from `workload` as it stands in the object asks for, by resource. What the API server fills in
-/// afterwards is taken into account: a request that is not there is a copy of its limit, and one of the whole pod the
-/// sum of its containers'.
+/// What a pod made from `workload` as it stands in the object asks for, sorted by resource. What the API server fills
+/// in afterwards is taken into account: a request that is not there is a copy of its limit, and one of the whole pod
+/// the sum of its containers'.
 [[nodiscard]] std::vector<Need> effective_requests(const Workload& workload);
 
 /// The same without overhead and without what is said for the whole pod: what the API server holds the latter against.
