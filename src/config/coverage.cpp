@@ -181,6 +181,7 @@ bool covers(const Condition& wide, const Condition& narrow) {
   return has_labels && covers_amounts(wide.duration, narrow.duration, 1) && covers_slack(wide.slack, narrow.slack) &&
          covers_amounts(wide.cpu, narrow.cpu, 0) && covers_amounts(wide.memory, narrow.memory, 0) &&
          covers_amounts(wide.gpu, narrow.gpu, 0, true) && covers_amounts(wide.gpu_memory, narrow.gpu_memory, 0) &&
+         (!wide.interruptible || wide.interruptible == narrow.interruptible) &&
          covers_confidence(wide.confidence, narrow.confidence) && covers_names(wide.kinds, narrow.kinds) &&
          covers_names(wide.namespaces, narrow.namespaces) && covers_names(wide.schedulers, narrow.schedulers) &&
          covers_creators(wide.users, narrow.users) && covers_creators(wide.groups, narrow.groups);

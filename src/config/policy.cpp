@@ -85,38 +85,34 @@ const Schema<Estimates>& schema<Estimates>() {
 
 template <>
 const Schema<Settings>& schema<Settings>() {
-  static const Schema<Settings> kSchema{
-      joined<Settings>({
-          {
-              field("mode", &Settings::mode, read_mode),
-              group<Settings>("canary", {required(field("percent", &Settings::canary_percent,
-                                                        [](const Value& value, std::optional<std::int64_t>& out) {
-                                                          read_integer(value, out.emplace(), 0, 100);
-                                                        }))}),
-              field("onError", &Settings::on_error,
-                    one_of<OnError>({{"allow", OnError::Allow}, {"deny", OnError::Deny}})),
-              field("decideAt", &Settings::decide_at,
-                    one_of<DecideAt>({{"job", DecideAt::Job}, {"pod", DecideAt::Pod}})),
-              field("requireEstimate", &Settings::require_estimate, read_require_estimate),
-          },
-          fields_of(&Settings::estimates),
-          {
-              table("resources", &Settings::resources),
-              table("gpu", &Settings::gpu),
-              tables("tolerations", &Settings::tolerations),
-              field("lists", &Settings::lists, one_of<Lists>({{"warn", Lists::Warn}, {"template", Lists::Template}})),
-              table("priority", &Settings::priority),
-              group<Settings>("runtime", {table("podDeadline", &Settings::pod_deadline),
-                                          table("jobDeadline", &Settings::job_deadline)}),
-              field("schedulers", &Settings::schedulers, list_of(written_as(kScheduler))),
-              tables("schedulerProfiles", &Settings::scheduler_profiles),
-              table("queues", &Settings::queues),
-              table("disruption", &Settings::disruption),
-              tables("nodeAffinity", &Settings::node_affinity),
-              tables("placement", &Settings::placement),
-          },
-      }),
-      check_scheduler_profiles};
+  static const Schema<Settings> kSchema{joined<Settings>({
+      {
+          field("mode", &Settings::mode, read_mode),
+          group<Settings>("canary", {required(field("percent", &Settings::canary_percent,
+                                                    [](const Value& value, std::optional<std::int64_t>& out) {
+                                                      read_integer(value, out.emplace(), 0, 100);
+                                                    }))}),
+          field("onError", &Settings::on_error, one_of<OnError>({{"allow", OnError::Allow}, {"deny", OnError::Deny}})),
+          field("decideAt", &Settings::decide_at, one_of<DecideAt>({{"job", DecideAt::Job}, {"pod", DecideAt::Pod}})),
+          field("requireEstimate", &Settings::require_estimate, read_require_estimate),
+      },
+      fields_of(&Settings::estimates),
+      {
+          table("resources", &Settings::resources),
+          table("gpu", &Settings::gpu),
+          tables("tolerations", &Settings::tolerations),
+          field("lists", &Settings::lists, one_of<Lists>({{"warn", Lists::Warn}, {"template", Lists::Template}})),
+          table("priority", &Settings::priority),
+          group<Settings>("runtime", {table("podDeadline", &Settings::pod_deadline),
+                                      table("jobDeadline", &Settings::job_deadline)}),
+          field("schedulers", &Settings::schedulers, list_of(written_as(kScheduler))),
+          tables("schedulerProfiles", &Settings::scheduler_profiles),
+          table("queues", &Settings::queues),
+          table("disruption", &Settings::disruption),
+          tables("nodeAffinity", &Settings::node_affinity),
+          tables("placement", &Settings::placement),
+      },
+  })};
   return kSchema;
 }
 
@@ -150,8 +146,7 @@ const Schema<Policy>& schema<Policy>() {
 template <>
 const Schema<Document>& schema<Document>() {
   static const Schema<Document> kSchema{
-      joined<Document>({fields_of(&Document::policy), {tables("namespaces", &Document::namespaces)}}),
-      [](const Value& value, const Document& document) { check_scheduler_profiles(value, document.policy.base); }};
+      joined<Document>({fields_of(&Document::policy), {tables("namespaces", &Document::namespaces)}})};
   return kSchema;
 }
 
@@ -194,6 +189,12 @@ void check_placement(const Value& value, const Settings& settings) {
   if (!entries.empty()) refuse_unreached(*value.find("placement"), entries);
 }
 
+// What no table can tell alone.
+void check_settings(const Value& value, const Settings& settings) {
+  check_placement(value, settings);
+  check_scheduler_profiles(value, settings);
+}
+
 Settings read_override(const Value& value, const yaml::Node& base, Problems& problems) {
   Settings settings = default_policy().base;
   if (!is_table(value, names_of(schema<Settings>().fields))) return settings;
@@ -206,7 +207,7 @@ Settings read_override(const Value& value, const yaml::Node& base, Problems& pro
   const yaml::Node complete = laid_over(base, own);
   const Value laid(complete, value.path(), problems);
   read_table(laid, settings);
-  check_placement(laid, settings);
+  check_settings(laid, settings);
   if (complete.find("tolerations") == nullptr) settings.tolerations = tolerate_gpu_taint(settings.gpu.resource);
   return settings;
 }
@@ -223,7 +224,7 @@ Policy read_policy(const yaml::Node& root, Problems& problems) {
   Document document{.policy = default_policy(), .namespaces = {}};
   const Value whole(root, "", problems);
   read_table(whole, document);
-  check_placement(whole, document.policy.base);
+  check_settings(whole, document.policy.base);
   const yaml::Node base = settings_part(root);
   if (base.find("tolerations") == nullptr) {
     document.policy.base.tolerations = tolerate_gpu_taint(document.policy.base.gpu.resource);

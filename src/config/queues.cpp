@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <chrono>
 
+#include "coverage.hpp"
 #include "plimsoll/base/text.hpp"
 #include "reader.hpp"
 #include "syntax.hpp"
@@ -27,17 +28,6 @@ void read_up_to(const Value& value, Duration& out) {
   read(value, out);
   if (value.is_sound() && (out <= Duration() || out > kMostProtected)) {
     value.refuse(fmt::format("must be more than 0s and at most 24h, not {}", quoted(value.node().text)));
-  }
-}
-
-/// Refuses what comes after a queue that takes everything.
-void check_reached(const std::optional<Value>& list, std::size_t count, const auto& is_catch_all) {
-  for (std::size_t i = 0; list && i + 1 < count; ++i) {
-    if (!is_catch_all(i) || !list->item(i).is_sound()) continue;
-    for (std::size_t late = i + 1; late < count; ++late) {
-      list->item(late).refuse(fmt::format("is never reached: queue {} takes everything", i));
-    }
-    return;
   }
 }
 
@@ -87,10 +77,14 @@ const Schema<Queues>& schema<Queues>() {
       },
       [](const Value& value, const Queues& queues) {
         check_kinds(value.find("kueue"), queues.kueue);
-        check_reached(value.find("kueue"), queues.kueue.size(),
-                      [&](std::size_t i) { return queues.kueue[i].when.always_holds(); });
-        check_reached(value.find("volcano"), queues.volcano.size(),
-                      [&](std::size_t i) { return queues.volcano[i].queue.when.always_holds(); });
+        std::vector<Entry> entries;
+        for (const Queue& queue : queues.kueue)
+          entries.push_back({&queue.when, fmt::format("kueue[{}]", entries.size())});
+        if (!entries.empty()) refuse_unreached(*value.find("kueue"), entries);
+        entries.clear();
+        for (const VolcanoQueue& each : queues.volcano)
+          entries.push_back({&each.queue.when, fmt::format("volcano[{}]", entries.size())});
+        if (!entries.empty()) refuse_unreached(*value.find("volcano"), entries);
       },
   };
   return kSchema;

@@ -4,7 +4,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <vector>
 
+#include "coverage.hpp"
 #include "plimsoll/base/text.hpp"
 #include "syntax.hpp"
 
@@ -23,6 +25,11 @@ void check_scheduler_profiles(const Value& value, const Settings& settings) {
   const auto list = value.find("schedulerProfiles");
   if (!list || !list->is_sound()) return;
   const auto& profiles = settings.scheduler_profiles;
+  std::vector<Entry> entries;
+  for (const SchedulerProfile& profile : profiles) {
+    entries.push_back({&profile.when, fmt::format("schedulerProfiles[{}]", entries.size())});
+  }
+  refuse_unreached(*list, entries);
   for (std::size_t i = 0; i < profiles.size(); ++i) {
     const std::string& wanted = profiles[i].scheduler;
     if (wanted.empty() || std::ranges::find(settings.schedulers, wanted) != settings.schedulers.end()) continue;

@@ -5,7 +5,7 @@
 
 namespace plimsoll::config {
 
-/// Refuses profiles of schedulers that `settings` does not list.
+/// Refuses profiles that are never reached, and those of schedulers that `settings` does not list.
 void check_scheduler_profiles(const Value& value, const Settings& settings);
 
 }  // namespace plimsoll::config

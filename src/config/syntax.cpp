@@ -112,7 +112,8 @@ const Syntax kScheduler{"a scheduler (lower-case letters, digits, '-', '.'; not 
 const Syntax kQueue{"a queue (at most 63 lower-case letters, digits, '-', '.')", is_queue};
 const Syntax kNamespace{"a namespace (lower-case letters, digits, '-')", is_dns_label};
 const Syntax kNamespaceGlob{"a namespace or a glob (lower-case letters, digits, '-', '*', '?')", is_namespace_glob};
-const Syntax kKindGlob{"Job, Pod, JobSet, another kind that is decided at the object, or a glob that matches one", is_kind_glob};
+const Syntax kKindGlob{"Job, Pod, JobSet, another kind that is decided at the object, or a glob that matches one",
+                       is_kind_glob};
 const Syntax kContainer{"a container (lower-case letters, digits, '-')", is_dns_label};
 const Syntax kGpuModel{"a model (1 to 63 letters, digits, '-', '_', '.')", is_name_part};
 const Syntax kExtendedResource{"an extended resource with its domain, such as nvidia.com/gpu", is_extended_resource};

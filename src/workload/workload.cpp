@@ -195,7 +195,7 @@ constexpr Place kPlaces[] = {
     {16, "limits", json::Kind::Object},
     {10, "nodeSelectorTerms", json::Kind::Array},
     {8, "podAffinity", json::Kind::Object},
-    {17, kPreferred, json::Kind::Array},
+    {20, kPreferred, json::Kind::Array},
 };
 
 json::Pointer path_of(std::size_t place, const json::Pointer& template_path) {

@@ -77,6 +77,10 @@ TEST_CASE("a band that never matches is told, and one that may is not") {
       {"{namespace: ml-*}", "{namespace: [ml-a, 'ml-?-*']}", by_the_first},
       {"{namespace: ml-*}", "{namespace: [ml-a, lm-b]}"},
       {"{scheduler: '*'}", "{duration: '<1h'}", by_the_first},
+      {"{interruptible: true}", "{interruptible: false}"},
+      {"{interruptible: true}", "{duration: '<1h'}"},
+      {"{interruptible: false}", "{interruptible: false, gpu: 1}", by_the_first},
+      {"{}", "{interruptible: true}", never("everything")},
       {"{user: '*'}", "{}"},
       {"{user: 'a*'}", "{user: ab}", by_the_first},
       {"{groups: [team-*]}", "{groups: team-a, duration: '<1h'}", by_the_first},
@@ -119,6 +123,10 @@ TEST_CASE("a condition that no object satisfies is told, wherever it stands") {
 
 TEST_CASE("other lists of which the first counts are held to the same") {
   check({
+      {"schedulers: [a, b]\nschedulerProfiles:\n- {when: {gpu: '>=1'}, use: a}\n- {when: {gpu: '>4'}, use: b}",
+       {"6:3: schedulerProfiles[1]: is never reached: schedulerProfiles[0] takes all that this one would"}},
+      {"queues: {kueue: [{when: {gpu: '>=1'}, queue: a}, {when: {gpu: '>4'}, queue: b}]}",
+       {"3:50: queues.kueue[1]: is never reached: kueue[0] takes all that this one would"}},
       {"gpu:\n  dialects:\n  - {when: {gpu: '>=1'}, dialect: kai}\n  - {when: {gpu: '>4'}, dialect: hami}",
        {"6:5: gpu.dialects[1]: is never reached: dialects[0] (kai) takes all that this one would"}},
       {"placement:\n- {spread: {over: host}}\n- {when: {gpu: '>4'}, spread: {over: zone}}",

@@ -476,9 +476,9 @@ namespaces:
       {R"(queues:
   kueue: [{queue: a}, {when: {gpu: ">0"}, queue: b}, {queue: c}]
   volcano: [{when: {}, queue: a, gang: true}, {queue: b}])",
-       {"4:23: queues.kueue[1]: is never reached: queue 0 takes everything",
-        "4:54: queues.kueue[2]: is never reached: queue 0 takes everything",
-        "5:47: queues.volcano[1]: is never reached: queue 0 takes everything"}},
+       {"4:23: queues.kueue[1]: is never reached: kueue[0] takes everything",
+        "4:54: queues.kueue[2]: is never reached: kueue[0] takes everything",
+        "5:47: queues.volcano[1]: is never reached: volcano[0] takes everything"}},
       {R"(queues:
   kueue:
   - {when: {kind: Pod}, queue: a}

@@ -1070,14 +1070,16 @@ TEST_CASE("a LimitRange default below the request of a decided Job's Pod is lift
   const auto object = given::pod(R"(
 metadata:
   annotations:
-    kubernetes.io/limit-ranger: "LimitRanger plugin set: cpu, ephemeral-storage limit for container a; cpu request for container b"
+    plimsoll.dev/decision: '{"v":1,"policy":"p","estimate":"e","set":{"a.requests.cpu":"4"}}'
+    kubernetes.io/limit-ranger: "LimitRanger plugin set: cpu, ephemeral-storage limit for container a; cpu request for container b; cpu limit for container c"
 spec:
   containers:
-  - {name: a, resources: {requests: {cpu: 4, memory: 8Gi, ephemeral-storage: 1Gi}, limits: {cpu: 1, memory: 4Gi, ephemeral-storage: 2Gi}}}
+  - {name: c, resources: {requests: {cpu: 2}, limits: {cpu: 1}}}
+  - {name: a, resources: {requests: {cpu: "4", memory: 8Gi, ephemeral-storage: 1Gi}, limits: {cpu: 1, memory: 4Gi, ephemeral-storage: 2Gi}}}
   - {name: b, resources: {requests: {cpu: 2}, limits: {cpu: 1}}}
 )");
   const Plan plan = make_limit_repair(object.workload);
-  REQUIRE(plan.changes.size() == 1);  // memory and b's limit are the author's
+  REQUIRE(plan.changes.size() == 1);  // memory, b's limit and c's request are the author's
   CHECK(describe(plan.changes[0], object.workload) == "a.limits.cpu=4");
 }
 

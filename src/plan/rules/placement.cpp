@@ -58,7 +58,7 @@ void placement(const Input& input, Outcome& out) {
     const Words& words = rule.how == How::Together ? kTogether : kApart;
     const std::string family = family_label(input.estimate.family);
     Wanted wanted = make_wanted(rule, workload, family);
-    if (!may_extend(input, wanted.slot, wanted.field, fmt::format("{} {}", words.addition, rule.over), out)) continue;
+    if (!may_extend(input, wanted.slot, wanted.field, fmt::format("{} {}", words.addition, rule.over), out)) return;
     out.changes.push_back({SetLabel{std::string(kFamilyLabel), family}, {}, std::string(words.selected)});
     out.changes.push_back(
         {std::move(wanted.edit), {}, fmt::format("policy: family {} {} {}", family, words.reason, rule.over)});

@@ -106,6 +106,8 @@ Plan make_limit_repair(const workload::Workload& workload) {
       const auto limit = container.present(workload::Side::Limit, defaulted.resource);
       const auto request = container.present(workload::Side::Request, defaulted.resource);
       if (!limit || !request || *request <= *limit) continue;
+      // With an author's own request the limit is at odds whether Plimsoll is there or not.
+      if (container.authored(workload::Side::Request, defaulted.resource)) continue;
       plan.changes.push_back({SetAmount{i, workload::Side::Limit, std::string(defaulted.resource), to_text(*request)},
                               "resources", fmt::format("LimitRange default {} is below the request", to_text(*limit))});
     }
