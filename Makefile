@@ -65,7 +65,7 @@ e2e-rotation: build ## certificates and authorities rotate under 10,000 creates 
 e2e-rollout: build ## replicas restart one by one under 10,000 creates on the real API server, 0 failed
 	PLIMSOLL_CREATES=10000 $(PYTHON) -m pytest -s tests/e2e/rollout_test.py
 
-docs: build ## write docs/cli.md and the answers in docs/slurm.md anew, from what the program says
+docs: build ## write docs/cli.md and the answers on the pages of docs/ anew, from what the program says
 	@scripts/generate-cli-docs build/plimsoll
 	@UPDATE_DOCS=1 $(PYTHON) -m pytest -q tests/loopback/documents_test.py
 
