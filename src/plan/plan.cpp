@@ -8,12 +8,9 @@ namespace plimsoll::plan {
 namespace {
 
 constexpr Rule kRules[] = {
-    {"resources", rules::resources}, {"gpu", rules::gpu},
-    {"gpu-nodes", rules::gpu_nodes}, {"extended", rules::extended},
-    {"priority", rules::priority},   {"tolerations", rules::tolerations},
-    {"affinity", rules::affinity},   {"placement", rules::placement},
-    {"runtime", rules::runtime},     {"scheduler", rules::scheduler},
-    {"queue", rules::queue},         {"disruption", rules::disruption},
+#define PLIMSOLL_RULE(function, name) {name, rules::function},
+#include "rules.def"
+#undef PLIMSOLL_RULE
 };
 
 Input make_input(const workload::Workload& workload, const estimate::Estimate& estimate,

@@ -1,4 +1,4 @@
-// A rule is a function; the list of rules is data (plan.cpp).
+// A rule is a function; the list of rules is data (rules.def).
 #pragma once
 
 #include <optional>
@@ -121,18 +121,9 @@ void ask_for(std::size_t container, const std::string& resource, std::string qua
 inline constexpr std::string_view kVolcano = "volcano";
 
 namespace rules {
-void resources(const Input& input, Outcome& out);
-void gpu(const Input& input, Outcome& out);
-void gpu_nodes(const Input& input, Outcome& out);
-void extended(const Input& input, Outcome& out);
-void priority(const Input& input, Outcome& out);
-void tolerations(const Input& input, Outcome& out);
-void affinity(const Input& input, Outcome& out);
-void placement(const Input& input, Outcome& out);
-void runtime(const Input& input, Outcome& out);
-void queue(const Input& input, Outcome& out);
-void scheduler(const Input& input, Outcome& out);
-void disruption(const Input& input, Outcome& out);
+#define PLIMSOLL_RULE(function, name) void function(const Input& input, Outcome& out);
+#include "rules.def"
+#undef PLIMSOLL_RULE
 }  // namespace rules
 
 }  // namespace plimsoll::plan

@@ -7,6 +7,7 @@ UPDATE_DOCS=1 rewrites the answers instead; read the difference before you commi
 import os
 import re
 import subprocess
+import textwrap
 from pathlib import Path
 
 import pytest
@@ -66,3 +67,9 @@ def test_the_file_on_the_page_is_the_one_that_it_names(page):
     text = page.read_text(encoding="utf-8")
     name, shown = re.search(r"`(docs/\S+)`:\n\n```(?:sh|yaml)\n(.*?)^```$", text, re.MULTILINE | re.DOTALL).groups()
     assert (ROOT / name).read_text(encoding="utf-8") == shown
+
+
+def test_the_rule_that_contributors_are_shown_is_compiled():
+    shown = re.search(r"```cpp\n(.*?)```", (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8"), re.DOTALL)[1]
+    compiled = (ROOT / "tests/plan/example_rule_test.cpp").read_text(encoding="utf-8")
+    assert textwrap.dedent(shown).strip() in compiled
