@@ -85,7 +85,7 @@ def register(kubectl: Kubectl, name: str, server: Plimsoll) -> None:
     (configuration,) = (manifest for manifest in registration.aimed_at(shipped, server.port, server.ca)
                         if manifest["metadata"]["name"] == "00-plimsoll-jobs")
     configuration["metadata"]["name"] = name
-    webhook, _in_shadow = configuration["webhooks"]
+    (webhook,) = (each for each in configuration["webhooks"] if each["name"] == "jobs.plimsoll.dev")
     configuration["webhooks"] = [webhook]
     webhook["name"] = f"{name}.jobs.plimsoll.dev"
     webhook["clientConfig"]["service"] |= {"name": name, "namespace": NAMESPACE}

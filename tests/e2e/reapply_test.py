@@ -78,6 +78,8 @@ def why_not_again(case: str) -> str:
         return "the file brings an old decision, which gave way to the new one"
     if load_input(case)["spec"].get("suspend") is False:
         return "the file resumes what was suspended for a queue: nobody can tell its false from the API server's"
+    if load_input(case)["spec"]["template"]["spec"].get("schedulerName") == "default-scheduler" and policy_of(case).get("schedulers"):
+        return "the file names the default scheduler: nobody can tell its word from the API server's"
     if any(value is None for value in _leaves(load_input(case))):
         return "kubectl takes a null for the wish to delete"
     return ""
